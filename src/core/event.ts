@@ -1,0 +1,30 @@
+import type { JsonObject } from "./json.ts";
+import type { Position } from "./position.ts";
+
+/** A record that was parsed and recognised: what rules look at, and what the engine knows about it. */
+export interface Event {
+  readonly kind: "event";
+  readonly logType: string;
+  /** The event's own time in milliseconds since the epoch; `undefined` where it is missing or cannot be parsed. */
+  readonly timeMs: number | undefined;
+  /** The parsed record. Rules get this very object and must not change it. */
+  readonly fields: JsonObject;
+  readonly position: Position;
+}
+
+/** Panther's names for the lists of indicators that an event may carry. */
+export const indicatorFields = [
+  "p_any_ip_addresses",
+  "p_any_domain_names",
+  "p_any_usernames",
+  "p_any_emails",
+  "p_any_aws_account_ids",
+  "p_any_aws_arns",
+  "p_any_aws_instance_ids",
+  "p_any_md5_hashes",
+  "p_any_sha1_hashes",
+  "p_any_sha256_hashes",
+  "p_any_trace_ids",
+] as const;
+
+export type IndicatorField = (typeof indicatorFields)[number];

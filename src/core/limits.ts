@@ -1,0 +1,36 @@
+/** Every limit on input, state and output, with its default. docs/LIMITS.md lists them with the error each gives. */
+export interface Limits {
+  /** Longest record in bytes, decompressed, without its line end. Longer ones become dead letters. */
+  readonly recordBytesMax: number;
+  /** Deepest nesting of objects and arrays in an event; the event itself is level 1. */
+  readonly nestingMax: number;
+  /** Longest state key in bytes of UTF-8. */
+  readonly keyBytesMax: number;
+  /** Most members of one string set. */
+  readonly setMembersMax: number;
+  /** Longest member of a string set in bytes of UTF-8. */
+  readonly setMemberBytesMax: number;
+  /** Longest dictionary in bytes of JSON text. */
+  readonly dictionaryBytesMax: number;
+  /** Most keys that one rule may hold at once in one evaluation of one event; guards against a runaway loop. */
+  readonly operationsPerEvaluationMax: number;
+  /** Events kept with an alert: the first ones. */
+  readonly alertEventsMax: number;
+  /** Bytes of JSON kept as events of one alert; the first event is always kept. */
+  readonly alertEventBytesMax: number;
+  /** Distinct values of `unique` counted exactly; beyond it the count is an estimate that says so. */
+  readonly uniqueExactMax: number;
+}
+
+export const defaultLimits: Limits = {
+  recordBytesMax: 4 * 1024 * 1024,
+  nestingMax: 200,
+  keyBytesMax: 1024,
+  setMembersMax: 100_000,
+  setMemberBytesMax: 64 * 1024,
+  dictionaryBytesMax: 1024 * 1024,
+  operationsPerEvaluationMax: 10_000,
+  alertEventsMax: 10,
+  alertEventBytesMax: 256 * 1024,
+  uniqueExactMax: 1024,
+};

@@ -1,0 +1,18 @@
+import type { AlertingRule } from "../core/alert.ts";
+import type { Severity } from "../core/severity.ts";
+
+/** What is known of a rule without running it, the same for every language. Defaults are filled in. */
+export interface RuleManifest extends AlertingRule {
+  /** At least one. */
+  readonly logTypes: readonly string[];
+  readonly enabled: boolean;
+  readonly severity: Severity;
+  readonly description: string;
+  readonly reference: string;
+  readonly runbook: string;
+  /** Names of destinations; `undefined` for the default routing. */
+  readonly destinations: readonly string[] | undefined;
+  /** Absolute path of the file that defines it, and the line where its definition starts. */
+  readonly file: string;
+  readonly line: number;
+}

@@ -1,0 +1,21 @@
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    // Every test that needs time injects a clock, so a slow machine may take long without a test being wrong.
+    testTimeout: 60_000,
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+  },
+  resolve: {
+    alias: [
+      {
+        find: /^stakeout\/testing$/,
+        replacement: new URL("./src/testing/index.ts", import.meta.url).pathname,
+      },
+      { find: /^stakeout$/, replacement: new URL("./src/index.ts", import.meta.url).pathname },
+    ],
+  },
+});
+
+export default config;
