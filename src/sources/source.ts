@@ -2,7 +2,7 @@ import type { JsonObject, MaybePromise } from "../core/json.ts";
 import type { RecordChunk } from "../core/record.ts";
 
 /** Answers how far a stream had been read at the last commit; `undefined` for a stream never read before. */
-export type PositionReader = (stream: string) => JsonObject | undefined;
+export type PositionReader = (stream: string) => MaybePromise<JsonObject | undefined>;
 
 /** How much there is to read, for progress. */
 export interface SourceProgress {

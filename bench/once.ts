@@ -1,0 +1,80 @@
+/** One measurement in a process of its own: `once.ts floor FILE` or `once.ts run FILE RULES…`. Prints a line of JSON. */
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { defaultBatch, type RunConfig } from "../src/config/run-config.ts";
+import type { JsonObject } from "../src/core/json.ts";
+import { defaultLimits } from "../src/core/limits.ts";
+import { LaneHandle } from "../src/engine/supervisor.ts";
+
+export interface Measurement {
+  readonly events: number;
+  readonly seconds: number;
+  readonly alerts: number;
+  readonly maxResidentMb: number;
+}
+
+/** The least that any engine must do: find the lines and parse them. */
+function floor(path: string): { readonly events: number; readonly seconds: number } {
+  const startedMs = performance.now();
+  const file = openSync(path, "r");
+  const buffer = Buffer.allocUnsafe(2 * 1024 * 1024);
+  let kept = 0;
+  let events = 0;
+  for (;;) {
+    const read = readSync(file, buffer, kept, 1024 * 1024, null);
+    if (read === 0) break;
+    const end = kept + read;
+    const filled = buffer.subarray(0, end);
+    let start = 0;
+    for (let newline = filled.indexOf(10); newline >= 0; newline = filled.indexOf(10, start)) {
+      JSON.parse(buffer.utf8Slice(start, newline));
+      events++;
+      start = newline + 1;
+    }
+    buffer.copy(buffer, 0, start, end);
+    kept = end - start;
+  }
+  closeSync(file);
+  return { events, seconds: (performance.now() - startedMs) / 1000 };
+}
+
+async function run(path: string, rules: readonly string[]): Promise<Omit<Measurement, "maxResidentMb">> {
+  const folder = mkdtempSync(join(tmpdir(), "stakeout-bench-"));
+  const config: RunConfig = {
+    rules,
+    inputs: [path],
+    stdin: false,
+    format: "auto",
+    envelopeField: undefined,
+    logType: undefined,
+    logTypes: [],
+    stateFile: join(folder, "state.db"),
+    alertsFile: join(folder, "alerts.jsonl"),
+    deadLettersFile: join(folder, "dead-letters.jsonl"),
+    console: undefined,
+    limits: defaultLimits,
+    batch: defaultBatch,
+  };
+  let readyMs = 0;
+  const lane = new LaneHandle({
+    threadUrl: new URL("../src/config/lane-thread.ts", import.meta.url),
+    config: config as unknown as JsonObject,
+    onOutput: () => Promise.resolve(),
+    onWarning: (message) => console.error(message),
+    onRulePrint: (text) => console.error(text),
+    onReady: () => (readyMs = performance.now()),
+  });
+  const outcome = await lane.outcome;
+  if (outcome.kind === "invalid") throw new Error(JSON.stringify(outcome.problems));
+  const seconds = (performance.now() - readyMs) / 1000;
+  rmSync(folder, { recursive: true });
+  const { events, alerts } = lane.control.read();
+  return { events, seconds, alerts };
+}
+
+const [mode, path = "", ...rules] = process.argv.slice(2);
+const measured = mode === "floor" ? { ...floor(path), alerts: 0 } : await run(path, rules);
+const maxResidentMb = Math.round(process.resourceUsage().maxRSS / 1024);
+console.log(JSON.stringify({ ...measured, maxResidentMb } satisfies Measurement));

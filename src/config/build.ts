@@ -1,0 +1,93 @@
+import { createAlertBook } from "../alerts/book.ts";
+import { createOutbox } from "../alerts/outbox.ts";
+import { createRuleErrorBook } from "../alerts/rule-errors.ts";
+import { systemClock } from "../core/clock.ts";
+import type { Problem } from "../core/errors.ts";
+import { createCommittedFile } from "../destinations/committed-file.ts";
+import { createConsoleDestination } from "../destinations/console/destination.ts";
+import type { LaneControl } from "../engine/control.ts";
+import type { LaneInput, LaneParts } from "../engine/lane.ts";
+import { loadLogTypes, type LogTypes } from "../parsers/log-types.ts";
+import { createParser } from "../parsers/parser.ts";
+import type { LoadedRule } from "../rules/runtime.ts";
+import { createTypeScriptRuntime } from "../rules/typescript/runtime.ts";
+import { createFileSource } from "../sources/files/source.ts";
+import type { Source } from "../sources/source.ts";
+import { createStreamSource } from "../sources/stdin/source.ts";
+import { Evaluation } from "../state/evaluation.ts";
+import { openState } from "./open-state.ts";
+import type { RunConfig } from "./run-config.ts";
+
+/** Rules and log types, loaded and found valid or not. */
+export interface Content {
+  readonly rules: readonly LoadedRule[];
+  readonly logTypes: LogTypes;
+  /** Everything wrong in any file; nothing may run unless it is empty. */
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}
+
+/** Loads what detection engineers write: rules in every language and log types. Touches neither input nor state. */
+export async function loadContent(config: Pick<RunConfig, "rules" | "logTypes">): Promise<Content> {
+  const { logTypes, problems: logTypeProblems } = loadLogTypes(config.logTypes);
+  const loaded = await createTypeScriptRuntime().load(config.rules);
+  return {
+    rules: loaded.rules,
+    logTypes,
+    problems: [...logTypeProblems, ...loaded.problems],
+    warnings: loaded.warnings,
+  };
+}
+
+/** What the lane's surroundings lend it. */
+export interface LaneHost {
+  readonly control: LaneControl;
+  readonly stdin: AsyncIterable<Buffer>;
+  /** Prints; resolves when it is printed. */
+  readonly write: (text: string) => Promise<void>;
+  readonly warn: (message: string) => void;
+}
+
+/** Opens everything that a lane works with. Throws a `StakeoutError` where something cannot be opened. */
+export async function buildLane(config: RunConfig, content: Content, host: LaneHost): Promise<LaneParts> {
+  const { limits } = config;
+  const inputs = createSources(config, host).map((source): LaneInput => ({
+    source,
+    parser: createParser({
+      logTypes: content.logTypes,
+      ...(config.logType === undefined ? {} : { logType: config.logType }),
+      limits,
+      sourceLabel: source.label,
+    }),
+  }));
+  const store = await openState(config.stateFile, { limits });
+  const destinations =
+    config.console === undefined ? [] : [createConsoleDestination({ write: host.write, ...config.console })];
+  return {
+    inputs,
+    rules: content.rules,
+    store,
+    evaluation: new Evaluation(store, limits),
+    alertBook: createAlertBook({ store, limits }),
+    ruleErrorBook: createRuleErrorBook({ store, limits }),
+    outbox: createOutbox({ store, destinations }),
+    destinations,
+    alertsFile: config.alertsFile === undefined ? undefined : createCommittedFile(config.alertsFile),
+    deadLettersFile: createCommittedFile(config.deadLettersFile),
+    clock: systemClock,
+    control: host.control,
+    warn: host.warn,
+    batch: config.batch,
+  };
+}
+
+function createSources(config: RunConfig, host: LaneHost): readonly Source[] {
+  const { format, envelopeField, limits } = config;
+  const shape = { format, limits, ...(envelopeField === undefined ? {} : { envelopeField }) };
+  const sources: Source[] = [];
+  if (config.inputs.length > 0) {
+    sources.push(createFileSource({ paths: config.inputs, label: "files", ...shape }));
+  }
+  if (config.stdin) sources.push(createStreamSource({ input: host.stdin, label: "stdin", ...shape }));
+  return sources;
+}

@@ -1,0 +1,80 @@
+/** The module that runs in a lane's own thread: builds the lane from its configuration, runs it, reports to the main thread. */
+import { parentPort, workerData } from "node:worker_threads";
+
+import { messageOf, StakeoutError } from "../core/errors.ts";
+import { LaneControl } from "../engine/control.ts";
+import { Lane } from "../engine/lane.ts";
+import type { LaneMessage, LaneThreadData, SupervisorMessage, ThrownMessage } from "../engine/supervisor.ts";
+import { buildLane, loadContent } from "./build.ts";
+import type { RunConfig } from "./run-config.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("lane-thread.ts runs only as a worker thread");
+
+const waitingWrites = new Map<number, PromiseWithResolvers<void>>();
+let writes = 0;
+let lane: Lane | undefined;
+
+function send(message: LaneMessage): void {
+  port?.postMessage(message);
+}
+
+port.on("message", (message: SupervisorMessage) => {
+  if (message.type === "wake") {
+    void lane?.wake();
+    return;
+  }
+  const waiting = waitingWrites.get(message.id);
+  waitingWrites.delete(message.id);
+  if (message.error === undefined) waiting?.resolve();
+  else waiting?.reject(new StakeoutError("OUTPUT_UNWRITABLE", message.error));
+});
+
+/** Prints through the main thread, which owns the terminal; resolves when it is printed. */
+function write(text: string): Promise<void> {
+  const id = ++writes;
+  const waiting = Promise.withResolvers<void>();
+  waitingWrites.set(id, waiting);
+  send({ type: "output", id, text });
+  return waiting.promise;
+}
+
+function describeThrown(error: unknown): ThrownMessage {
+  const known = error instanceof StakeoutError ? error : undefined;
+  return {
+    code: known?.code,
+    message: messageOf(error),
+    stack: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    fields: known?.fields ?? {},
+  };
+}
+
+async function main(data: LaneThreadData): Promise<void> {
+  // The configuration is built by this package's own command line; crossing the threads keeps its form.
+  const config = data.config as unknown as RunConfig;
+  const content = await loadContent(config);
+  for (const { file, line, message } of content.warnings) {
+    send({ type: "warning", message: line === 0 ? `${file}: ${message}` : `${file}:${line}: ${message}` });
+  }
+  if (content.problems.length > 0) {
+    send({ type: "invalid", problems: content.problems });
+    return;
+  }
+  const parts = await buildLane(config, content, {
+    control: new LaneControl(data.control),
+    stdin: process.stdin,
+    write,
+    warn: (message) => send({ type: "warning", message }),
+  });
+  lane = new Lane(parts);
+  send({ type: "ready", rules: content.rules.length });
+  send({ type: "done", result: await lane.run() });
+}
+
+try {
+  await main(workerData as LaneThreadData);
+} catch (error) {
+  send({ type: "failed", error: describeThrown(error) });
+} finally {
+  port.close();
+}

@@ -1,0 +1,39 @@
+import type { JsonObject } from "../core/json.ts";
+import type { StreamPosition } from "../core/position.ts";
+
+/** What the records since the last commit produced besides state: lines for files, and how far streams were read. */
+export class Batch {
+  readonly alertLines: string[] = [];
+  readonly deadLetterLines: string[] = [];
+  readonly startedMs: number;
+  /** Roughly how much memory the lines hold. */
+  pendingBytes = 0;
+  /** False while nothing happened that a commit would have to keep. */
+  dirty = false;
+  readonly #positions = new Map<string, StreamPosition>();
+
+  constructor(startedMs: number) {
+    this.startedMs = startedMs;
+  }
+
+  addAlertLine(line: string): void {
+    this.alertLines.push(line);
+    this.pendingBytes += line.length;
+    this.dirty = true;
+  }
+
+  addDeadLetterLine(line: string): void {
+    this.deadLetterLines.push(line);
+    this.pendingBytes += line.length;
+    this.dirty = true;
+  }
+
+  setPosition(source: string, stream: string, value: JsonObject): void {
+    this.#positions.set(`${source}\u0000${stream}`, { source, stream, value });
+    this.dirty = true;
+  }
+
+  get positions(): readonly StreamPosition[] {
+    return [...this.#positions.values()];
+  }
+}

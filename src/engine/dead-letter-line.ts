@@ -1,0 +1,21 @@
+import type { DeadLetter } from "../core/record.ts";
+
+const previewBytes = 200;
+
+/**
+ * A dead letter as one line of JSON: `source`, `stream`, `offset`, `reason`, `message`, `bytesTotal`, `preview` (the
+ * beginning, for people) and `bytes` (the original bytes in base64, cut to the record limit).
+ */
+export function deadLetterLine(deadLetter: DeadLetter): string {
+  const { position, reason, message, bytesTotal, bytes } = deadLetter;
+  return `${JSON.stringify({
+    source: position.source,
+    stream: position.stream,
+    offset: position.offset,
+    reason,
+    message,
+    bytesTotal,
+    preview: bytes.toString("utf8", 0, previewBytes).replace(/\uFFFD+$/, ""),
+    bytes: bytes.toString("base64"),
+  })}\n`;
+}

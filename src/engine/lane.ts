@@ -1,0 +1,277 @@
+import { setImmediate as turnEventLoop } from "node:timers/promises";
+
+import type { AlertBook } from "../alerts/book.ts";
+import type { Outbox } from "../alerts/outbox.ts";
+import type { RuleErrorBook } from "../alerts/rule-errors.ts";
+import type { Alert } from "../core/alert.ts";
+import type { Clock } from "../core/clock.ts";
+import { isThenable } from "../core/json.ts";
+import type { DeadLetter, RecordChunk } from "../core/record.ts";
+import { alertLine } from "../destinations/alert-line.ts";
+import type { CommittedFile, Destination } from "../destinations/destination.ts";
+import type { Parser } from "../parsers/parser.ts";
+import type { LoadedRule } from "../rules/runtime.ts";
+import type { Source } from "../sources/source.ts";
+import type { Evaluation } from "../state/evaluation.ts";
+import type { StateStore } from "../state/store.ts";
+import { Batch } from "./batch.ts";
+import type { LaneControl } from "./control.ts";
+import { deadLetterLine } from "./dead-letter-line.ts";
+import { EngineClock } from "./engine-clock.ts";
+import { OutputFiles } from "./output-files.ts";
+import { createRoutes } from "./routes.ts";
+import { Step } from "./step.ts";
+
+/** A source with the parser for its records. */
+export interface LaneInput {
+  readonly source: Source;
+  readonly parser: Parser;
+}
+
+/** Everything a lane is made of, already built; config/build.ts makes it from a configuration. */
+export interface LaneParts {
+  /** Read one after another; together they are one partition with one engine clock. */
+  readonly inputs: readonly LaneInput[];
+  readonly rules: readonly LoadedRule[];
+  readonly store: StateStore;
+  readonly evaluation: Evaluation;
+  readonly alertBook: AlertBook;
+  readonly ruleErrorBook: RuleErrorBook;
+  readonly outbox: Outbox;
+  readonly destinations: readonly Destination[];
+  readonly alertsFile: CommittedFile | undefined;
+  readonly deadLettersFile: CommittedFile;
+  readonly clock: Clock;
+  readonly control: LaneControl;
+  /** Called with a sentence for people, such as an output file that is not as the last commit left it. */
+  readonly warn: (message: string) => void;
+  readonly batch: BatchLimits;
+}
+
+export interface BatchLimits {
+  /** A batch is committed when it is this old. Default 200. */
+  readonly latencyMs: number;
+  /** … or when it holds this much memory, roughly. Default 64 MiB. */
+  readonly bytesMax: number;
+}
+
+/** What one run of a lane did. */
+export interface LaneResult {
+  /** True when the run was asked to stop before the input ended. */
+  readonly interrupted: boolean;
+  /** Matches of this run by rule id, rules without a match included. */
+  readonly matches: Readonly<Record<string, number>>;
+}
+
+// Records between two looks at the clock: a look costs as much as several rules.
+const recordsPerClockLook = 64;
+
+/** Runs the whole flow on one thread, batch by batch, until the input ends or a stop is requested. */
+export class Lane {
+  readonly #parts: LaneParts;
+  readonly #files = new OutputFiles();
+  readonly #matches = new Map<string, number>();
+  readonly #counts = { events: 0, bytes: 0, matches: 0, alerts: 0, ruleErrors: 0, deadLetters: 0 };
+  #batch: Batch;
+  #engineClock: EngineClock;
+  #step: Step;
+  #waitingOn: Source | undefined;
+
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+    this.#batch = new Batch(parts.clock.monotonicMs());
+    this.#engineClock = new EngineClock(parts.clock, parts.store.clockMs);
+    this.#step = this.#createStep();
+    for (const rule of parts.rules) {
+      if (rule.manifest.enabled) this.#matches.set(rule.manifest.id, 0);
+    }
+  }
+
+  /** Processes everything there is. Throws what a store, a source or an output file throws; nothing is half committed. */
+  async run(): Promise<LaneResult> {
+    try {
+      await this.#recover();
+      for (const input of this.#parts.inputs) await this.#runInput(input);
+      await this.#commit();
+      // A second commit takes what was just delivered out of the outbox.
+      await this.#commit();
+    } finally {
+      this.#publish();
+      await this.#close();
+    }
+    return {
+      interrupted: this.#parts.control.stopRequested,
+      matches: Object.fromEntries(this.#matches),
+    };
+  }
+
+  /** Ends a wait for input that may never come. The request to stop itself is in the shared memory. */
+  async wake(): Promise<void> {
+    await this.#waitingOn?.close();
+  }
+
+  /** Everything that the last commit knows, taken up again: windows, rule errors, deliveries, lengths of files. */
+  async #recover(): Promise<void> {
+    const { store, alertBook, ruleErrorBook, outbox, alertsFile, deadLettersFile, warn } = this.#parts;
+    await alertBook.load();
+    await ruleErrorBook.load();
+    await outbox.load();
+    for (const file of alertsFile === undefined ? [deadLettersFile] : [alertsFile, deadLettersFile]) {
+      const warning = await this.#files.open(file, store);
+      if (warning !== undefined) warn(warning);
+    }
+    // The lengths must be known before the first line is appended, or a kill could leave lines that nobody cuts off.
+    this.#batch.dirty = true;
+    await this.#commit();
+  }
+
+  async #runInput(input: LaneInput): Promise<void> {
+    const { store, control } = this.#parts;
+    if (control.stopRequested) return;
+    const { source } = input;
+    await source.open((stream) => store.readPosition(source.id, stream));
+    while (!control.stopRequested) {
+      const chunk = await this.#read(source);
+      if (chunk === undefined) break;
+      await this.#runChunk(chunk, input);
+    }
+    this.#publish(source);
+  }
+
+  /** The next chunk; commits what is pending while a source makes us wait longer than a batch may take. */
+  async #read(source: Source): Promise<RecordChunk | undefined> {
+    const reading = source.read();
+    if (!isThenable(reading)) return reading;
+    this.#waitingOn = source;
+    try {
+      if (this.#batch.dirty && !(await settlesWithin(reading, this.#remainingMs()))) await this.#commit();
+      return await reading;
+    } finally {
+      this.#waitingOn = undefined;
+    }
+  }
+
+  async #runChunk(chunk: RecordChunk, { source, parser }: LaneInput): Promise<void> {
+    const { control } = this.#parts;
+    parser.begin(chunk);
+    let done = 0;
+    let accounted = 0;
+    while (done < chunk.count && !control.stopRequested) {
+      done = await this.#step.run(chunk, { parser, from: done, pause: (index) => this.#pause(index) });
+      if (done > 0) this.#batch.setPosition(chunk.source, chunk.stream, chunk.positionAfter(done));
+      for (; accounted < done; accounted++) {
+        this.#counts.bytes += (chunk.ends[accounted] ?? 0) - (chunk.starts[accounted] ?? 0);
+      }
+      this.#publish(source);
+      if (done < chunk.count || this.#due()) await this.#commit();
+    }
+  }
+
+  #pause(index: number): boolean {
+    return index % recordsPerClockLook === 0 && this.#due();
+  }
+
+  #due(): boolean {
+    const { batch, store } = this.#parts;
+    return this.#remainingMs() <= 0 || store.pendingBytes + this.#batch.pendingBytes >= batch.bytesMax;
+  }
+
+  #remainingMs(): number {
+    const { batch, clock } = this.#parts;
+    return this.#batch.startedMs + batch.latencyMs - clock.monotonicMs();
+  }
+
+  /**
+   * Makes the batch durable, in this order: lines into files, then one transaction with state, windows, alerts, positions
+   * and the files' new lengths, then deliveries. Killed before the transaction, the next run cuts the lines off and
+   * repeats the batch; killed after it, the outbox still holds the deliveries.
+   */
+  async #commit(): Promise<void> {
+    const { store, alertBook, ruleErrorBook, outbox, alertsFile, deadLettersFile, clock } = this.#parts;
+    const batch = this.#batch;
+    if (alertsFile !== undefined) await this.#files.append(alertsFile, batch.alertLines);
+    await this.#files.append(deadLettersFile, batch.deadLetterLines);
+    const entries = [
+      ...alertBook.takeWrites(),
+      ...ruleErrorBook.takeWrites(),
+      ...outbox.takeWrites(),
+      ...this.#files.takeWrites(),
+    ];
+    if (batch.dirty || entries.length > 0) {
+      await store.commit({ clockMs: this.#engineClock.nowMs, positions: batch.positions, entries });
+    }
+    await outbox.deliverPending();
+    this.#batch = new Batch(clock.monotonicMs());
+    await turnEventLoop();
+  }
+
+  #createStep(): Step {
+    const { rules, evaluation, alertBook, ruleErrorBook, control } = this.#parts;
+    const counts = this.#counts;
+    return new Step({
+      routes: createRoutes(rules),
+      evaluation,
+      alertBook,
+      ruleErrorBook,
+      clock: this.#engineClock,
+      stopRequested: () => control.stopRequested,
+      output: {
+        alert: (alert) => this.#emit(alert),
+        deadLetter: (deadLetter) => this.#deadLetter(deadLetter),
+        match: (ruleId) => {
+          counts.matches++;
+          this.#matches.set(ruleId, (this.#matches.get(ruleId) ?? 0) + 1);
+        },
+        ruleError: () => void counts.ruleErrors++,
+        event: () => void counts.events++,
+      },
+    });
+  }
+
+  #emit(alert: Alert): void {
+    const { alertsFile, destinations, outbox } = this.#parts;
+    if (alert.status === "open") this.#counts.alerts++;
+    // An empty list of destinations is the rule's wish that nobody is notified; the alert itself is kept in the state.
+    if (alert.destinations?.length === 0) return;
+    if (alertsFile !== undefined) this.#batch.addAlertLine(alertLine(alert));
+    for (const destination of destinations) outbox.enqueue(destination.name, alert);
+  }
+
+  #deadLetter(deadLetter: DeadLetter): void {
+    this.#counts.deadLetters++;
+    this.#batch.addDeadLetterLine(deadLetterLine(deadLetter));
+  }
+
+  /** Puts the counters where the main thread reads them. */
+  #publish(source?: Source): void {
+    const { control } = this.#parts;
+    for (const name of ["events", "bytes", "matches", "alerts", "ruleErrors", "deadLetters"] as const) {
+      control.set(name, this.#counts[name]);
+    }
+    if (source === undefined) return;
+    const progress = source.progress();
+    control.set("inputBytesRead", progress.bytesRead);
+    control.set("inputBytesTotal", progress.bytesTotal ?? 0);
+  }
+
+  async #close(): Promise<void> {
+    const { inputs, destinations, store } = this.#parts;
+    for (const { source } of inputs) await source.close();
+    for (const destination of destinations) await destination.close();
+    await this.#files.close();
+    await store.close();
+  }
+}
+
+/** Waits for a promise, but no longer than `withinMs`. Answers whether it settled; its failure is left to the next await. */
+async function settlesWithin(promise: PromiseLike<unknown>, withinMs: number): Promise<boolean> {
+  const { promise: timeout, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, Math.max(0, withinMs), false);
+  try {
+    return await Promise.race([Promise.resolve(promise).then(alwaysTrue, alwaysTrue), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const alwaysTrue = (): boolean => true;

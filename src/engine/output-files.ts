@@ -1,0 +1,48 @@
+import type { MaybePromise } from "../core/json.ts";
+import type { CommittedFile } from "../destinations/destination.ts";
+import type { EntryWrite, StateStore } from "../state/store.ts";
+
+const kind = "output-file";
+
+/**
+ * Files whose lengths are part of the commit. Lines are made durable before the commit that knows the new length, so a
+ * process that dies in between leaves a tail that the next run cuts off and writes again.
+ */
+export class OutputFiles {
+  readonly #lengths = new Map<CommittedFile, number>();
+  readonly #changed = new Set<CommittedFile>();
+
+  /** Opens a file as the last commit left it. Answers a warning for people, if there is something to say. */
+  async open(file: CommittedFile, store: StateStore): Promise<string | undefined> {
+    const entry = await store.readEntry(kind, file.path);
+    const committedBytes = typeof entry?.["bytes"] === "number" ? entry["bytes"] : undefined;
+    const opened = await file.open(committedBytes);
+    this.#lengths.set(file, opened.bytes);
+    if (opened.bytes !== committedBytes) this.#changed.add(file);
+    return opened.warning;
+  }
+
+  append(file: CommittedFile, lines: readonly string[]): MaybePromise<void> {
+    if (lines.length === 0) return;
+    const appended = file.append(lines);
+    const keep = (bytes: number): void => {
+      this.#lengths.set(file, bytes);
+      this.#changed.add(file);
+    };
+    return typeof appended === "number" ? keep(appended) : appended.then(keep);
+  }
+
+  takeWrites(): EntryWrite[] {
+    const writes = [...this.#changed].map((file) => ({
+      kind,
+      key: file.path,
+      value: { bytes: this.#lengths.get(file) ?? 0 },
+    }));
+    this.#changed.clear();
+    return writes;
+  }
+
+  async close(): Promise<void> {
+    for (const file of this.#lengths.keys()) await file.close();
+  }
+}

@@ -1,0 +1,171 @@
+import type { AlertBook } from "../alerts/book.ts";
+import type { RuleErrorBook } from "../alerts/rule-errors.ts";
+import type { Alert } from "../core/alert.ts";
+import type { Event } from "../core/event.ts";
+import { isThenable } from "../core/json.ts";
+import type { DeadLetter, RecordChunk } from "../core/record.ts";
+import type { Parser } from "../parsers/parser.ts";
+import { checkRuleAnswer } from "../rules/evaluate.ts";
+import { describeMatch } from "../rules/outcome.ts";
+import type { LoadedRule } from "../rules/runtime.ts";
+import type { Evaluation } from "../state/evaluation.ts";
+import type { EngineClock } from "./engine-clock.ts";
+import type { Routes } from "./routes.ts";
+
+/** What a step hands on: everything the batch will commit. */
+export interface StepOutput {
+  alert(alert: Alert): void;
+  deadLetter(deadLetter: DeadLetter): void;
+  match(ruleId: string): void;
+  ruleError(): void;
+  event(): void;
+}
+
+export interface StepParts {
+  readonly routes: Routes;
+  readonly evaluation: Evaluation;
+  readonly alertBook: AlertBook;
+  readonly ruleErrorBook: RuleErrorBook;
+  readonly clock: EngineClock;
+  readonly output: StepOutput;
+  /** Asked before each record. */
+  readonly stopRequested: () => boolean;
+}
+
+/**
+ * Takes records through the whole flow, strictly one by one: parse, move the engine clock, close dedup windows that have
+ * passed, ask every rule of the log type in order, turn matches into alerts. Nothing here knows where a batch begins or
+ * ends, which is why the results cannot depend on it.
+ */
+export class Step {
+  readonly #parts: StepParts;
+  #answer: unknown = false;
+  #thrown: { readonly error: unknown } | undefined;
+
+  constructor(parts: StepParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Processes a chunk's records from the one numbered `from`. Answers how many of the chunk are done: all of them unless a
+   * stop was requested or `pause` asked for a commit in between.
+   */
+  async run(chunk: RecordChunk, { parser, from, pause }: StepRun): Promise<number> {
+    const { stopRequested, clock, alertBook, routes, output } = this.#parts;
+    for (let index = from; index < chunk.count; index++) {
+      if (stopRequested() || (index > from && pause(index))) return index;
+      const parsed = parser.parse(index);
+      if (parsed.kind === "dead-letter") {
+        output.deadLetter(parsed);
+        continue;
+      }
+      output.event();
+      const nowMs = clock.advance(parsed.timeMs);
+      if (nowMs >= alertBook.nextCloseMs) await this.#closeDue(nowMs);
+      const route = routes.of(parsed.logType);
+      if (route.standardFields) parser.attachStandardFields(parsed, nowMs);
+      const rules = route.rules;
+      for (let next = this.#scan(rules, 0, parsed); next < rules.length;) {
+        const rule = rules[next];
+        if (rule === undefined) break;
+        await this.#resolve(rule, parsed, parser);
+        next = this.#scan(rules, next + 1, parsed);
+      }
+    }
+    return chunk.count;
+  }
+
+  /**
+   * Asks rules from number `from` on until one answers something else than a plain `false`; that one's evaluation is left
+   * under way and its number answered. Most rules answer `false` at once, so this loop stays free of promises.
+   */
+  #scan(rules: readonly LoadedRule[], from: number, event: Event): number {
+    const { evaluation, clock } = this.#parts;
+    const nowMs = clock.nowMs;
+    for (let index = from; index < rules.length; index++) {
+      const rule = rules[index];
+      if (rule === undefined) break;
+      evaluation.begin(rule.manifest.id, event.position, nowMs);
+      try {
+        this.#answer = rule.rule(event);
+        this.#thrown = undefined;
+        if (this.#answer !== false || evaluation.used) return index;
+      } catch (error) {
+        this.#thrown = { error };
+        return index;
+      }
+      evaluation.end();
+    }
+    return rules.length;
+  }
+
+  /** Brings the evaluation that `#scan` left under way to its end. A failure of one rule never touches another. */
+  async #resolve(rule: LoadedRule, event: Event, parser: Parser): Promise<void> {
+    const { evaluation } = this.#parts;
+    try {
+      if (this.#thrown !== undefined) throw this.#thrown.error;
+      const answer = isThenable(this.#answer) ? await this.#answer : this.#answer;
+      const pending = evaluation.settle();
+      if (pending !== undefined) throw pending;
+      if (checkRuleAnswer(rule, answer)) await this.#match(rule, event, parser);
+    } catch (error) {
+      this.#ruleError({ rule, event, parser }, "rule", error);
+    } finally {
+      evaluation.end();
+    }
+  }
+
+  async #match(rule: LoadedRule, event: Event, parser: Parser): Promise<void> {
+    const { evaluation, clock, alertBook, output } = this.#parts;
+    output.match(rule.manifest.id);
+    if (!rule.manifest.createAlert) return;
+    const nowMs = clock.nowMs;
+    const described = describeMatch({
+      rule,
+      event,
+      clockMs: nowMs,
+      toAlertEvent: () => parser.toAlertEvent(event, nowMs),
+      settle: () => evaluation.settle(),
+    });
+    const { match, failures } = isThenable(described) ? await described : described;
+    for (const failure of failures) {
+      this.#ruleError({ rule, event, parser }, failure.function, failure.error);
+    }
+    const added = alertBook.add(match);
+    const alert = isThenable(added) ? await added : added;
+    if (alert !== undefined) output.alert(alert);
+  }
+
+  async #closeDue(nowMs: number): Promise<void> {
+    const closing = this.#parts.alertBook.closeDue(nowMs);
+    for (const alert of isThenable(closing) ? await closing : closing) this.#parts.output.alert(alert);
+  }
+
+  #ruleError({ rule, event, parser }: Evaluated, functionName: string, error: unknown): void {
+    const { ruleErrorBook, clock, output } = this.#parts;
+    const clockMs = clock.nowMs;
+    output.ruleError();
+    ruleErrorBook.record({
+      ruleId: rule.manifest.id,
+      function: functionName,
+      error,
+      clockMs,
+      position: event.position,
+      event: () => parser.toAlertEvent(event, clockMs),
+    });
+  }
+}
+
+export interface StepRun {
+  readonly parser: Parser;
+  /** Number of the first record that is not done yet. */
+  readonly from: number;
+  /** Asked between records: true ends the step so that the batch can be committed. */
+  pause(index: number): boolean;
+}
+
+interface Evaluated {
+  readonly rule: LoadedRule;
+  readonly event: Event;
+  readonly parser: Parser;
+}
