@@ -38,7 +38,7 @@ function startUp(rules: string): number {
   const input = join(folder, "one.ndjson");
   writeFileSync(
     input,
-    `${JSON.stringify({ eventVersion: "1.08", eventSource: "a", eventName: "b", eventTime: "" })}\n`,
+    `${JSON.stringify({ eventVersion: "1.08", eventSource: "s3.amazonaws.com", eventName: "ListBuckets", eventTime: "" })}\n`,
   );
   const args = ["run", "--rules", rules, "--input", input, "--state", join(folder, "s.db"), "--json"];
   const startedMs = performance.now();

@@ -20,6 +20,8 @@ function floor(path: string): { readonly events: number; readonly seconds: numbe
   const startedMs = performance.now();
   const file = openSync(path, "r");
   const buffer = Buffer.allocUnsafe(2 * 1024 * 1024);
+  // Quicker than toString for short ranges, and missing from the types.
+  const decoder = buffer as unknown as { utf8Slice(start: number, end: number): string };
   let kept = 0;
   let events = 0;
   for (;;) {
@@ -29,7 +31,7 @@ function floor(path: string): { readonly events: number; readonly seconds: numbe
     const filled = buffer.subarray(0, end);
     let start = 0;
     for (let newline = filled.indexOf(10); newline >= 0; newline = filled.indexOf(10, start)) {
-      JSON.parse(buffer.utf8Slice(start, newline));
+      JSON.parse(decoder.utf8Slice(start, newline));
       events++;
       start = newline + 1;
     }
@@ -50,7 +52,7 @@ async function run(path: string, rules: readonly string[]): Promise<Omit<Measure
     envelopeField: undefined,
     logType: undefined,
     logTypes: [],
-    stateFile: join(folder, "state.db"),
+    stateFile: process.env.BENCH_STATE ?? join(folder, "state.db"),
     alertsFile: join(folder, "alerts.jsonl"),
     deadLettersFile: join(folder, "dead-letters.jsonl"),
     console: undefined,

@@ -86,7 +86,11 @@ export interface Problem {
   readonly message: string;
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown, also of what cannot be made into text (an object without a prototype). */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return "something that cannot be shown as text was thrown";
+  }
 }

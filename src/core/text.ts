@@ -12,6 +12,6 @@ export function printable(text: string): string {
 }
 
 // C0, DEL and C1 controls; then marks that reorder or break what is shown around them.
-// oxlint-disable-next-line eslint/no-control-regex -- control characters are what it looks for
 const unprintable =
+  // oxlint-disable-next-line eslint/no-control-regex -- control characters are what it looks for
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;

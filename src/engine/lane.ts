@@ -172,8 +172,9 @@ export class Lane {
   }
 
   #due(): boolean {
-    const { batch, store } = this.#parts;
-    return this.#remainingMs() <= 0 || store.pendingBytes + this.#batch.pendingBytes >= batch.bytesMax;
+    const { batch, store, alertBook } = this.#parts;
+    const pendingBytes = store.pendingBytes + alertBook.pendingBytes + this.#batch.pendingBytes;
+    return this.#remainingMs() <= 0 || pendingBytes >= batch.bytesMax;
   }
 
   #remainingMs(): number {
@@ -200,7 +201,10 @@ export class Lane {
     if (batch.dirty || entries.length > 0) {
       await store.commit({ clockMs: this.#engineClock.nowMs, positions: batch.positions, entries });
     }
-    await outbox.deliverPending();
+    const { failures } = await outbox.deliverPending();
+    const [failure] = failures;
+    // The deliveries stay in the outbox: the next run makes them.
+    if (failure !== undefined) throw failure.error;
     this.#batch = new Batch(clock.monotonicMs());
     await turnEventLoop();
   }

@@ -32,6 +32,8 @@ export interface StepParts {
   readonly stopRequested: () => boolean;
 }
 
+const windowsPerClose = 64;
+
 /**
  * Takes records through the whole flow, strictly one by one: parse, move the engine clock, close dedup windows that have
  * passed, ask every rule of the log type in order, turn matches into alerts. Nothing here knows where a batch begins or
@@ -55,6 +57,7 @@ export class Step {
     for (let index = from; index < chunk.count; index++) {
       if (stopRequested() || (index > from && pause(index))) return index;
       const parsed = parser.parse(index);
+      if (parsed === undefined) continue;
       if (parsed.kind === "dead-letter") {
         output.deadLetter(parsed);
         continue;
@@ -104,7 +107,7 @@ export class Step {
     const { evaluation } = this.#parts;
     try {
       if (this.#thrown !== undefined) throw this.#thrown.error;
-      const answer = isThenable(this.#answer) ? await this.#answer : this.#answer;
+      const answer = isThenable(this.#answer) ? await evaluation.waitFor(this.#answer) : this.#answer;
       const pending = evaluation.settle();
       if (pending !== undefined) throw pending;
       if (checkRuleAnswer(rule, answer)) await this.#match(rule, event, parser);
@@ -125,6 +128,7 @@ export class Step {
       event,
       clockMs: nowMs,
       toAlertEvent: () => parser.toAlertEvent(event, nowMs),
+      waitFor: (answer) => evaluation.waitFor(answer),
       settle: () => evaluation.settle(),
     });
     const { match, failures } = isThenable(described) ? await described : described;
@@ -136,9 +140,13 @@ export class Step {
     if (alert !== undefined) output.alert(alert);
   }
 
+  /** Closes windows a few at a time: a clock that jumps may end more of them than fit into memory with their events. */
   async #closeDue(nowMs: number): Promise<void> {
-    const closing = this.#parts.alertBook.closeDue(nowMs);
-    for (const alert of isThenable(closing) ? await closing : closing) this.#parts.output.alert(alert);
+    const { alertBook, output } = this.#parts;
+    while (nowMs >= alertBook.nextCloseMs) {
+      const closing = alertBook.closeDue(nowMs, windowsPerClose);
+      for (const alert of isThenable(closing) ? await closing : closing) output.alert(alert);
+    }
   }
 
   #ruleError({ rule, event, parser }: Evaluated, functionName: string, error: unknown): void {

@@ -1,0 +1,26 @@
+import { InvalidArgumentError, Option } from "commander";
+
+import type { CommandIo } from "./io.ts";
+
+/** What a command's action hands over: the exit status. */
+export type Finish = (status: number) => void;
+
+/** A command line being built: where to add commands and what they work with. */
+export interface ProgramParts {
+  readonly io: CommandIo;
+  readonly finish: Finish;
+}
+
+/** Example commands below a help text. */
+export function examples(...commands: readonly string[]): string {
+  return `\nExamples:\n${commands.map((command) => `  ${command}\n`).join("")}`;
+}
+
+/** A whole number of at least 1, given as an option. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && Number.isSafeInteger(count)) return count;
+  throw new InvalidArgumentError("It must be a whole number of at least 1.");
+}
+
+export const stateOption = (): Option => new Option("--state <file>", "state file").default("./stakeout.db");

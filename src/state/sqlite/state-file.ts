@@ -1,0 +1,169 @@
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import { StakeoutError } from "../../core/errors.ts";
+import { APPLICATION_ID, createTables, SCHEMA_VERSION } from "./schema.ts";
+import { isBusy, notADatabase, stateFileError } from "./sqlite-error.ts";
+
+/** How long one connection waits for another's transaction. Far longer than any of ours takes. */
+const BUSY_TIMEOUT_MS = 60_000;
+
+/** Where SQLite keeps these in the first bytes of a database. */
+const headerOffsets = { userVersion: 60, applicationId: 68, end: 72 } as const;
+
+/** A state file opened for a lane: its connection and the lock that keeps other lanes out. */
+export interface LockedFile {
+  readonly db: DatabaseSync;
+  readonly lock: DatabaseSync;
+}
+
+/**
+ * Opens a state file for the one lane that may write it, and makes a new one where there is none. A file that is not ours
+ * is refused before anything is written beside it.
+ */
+export function openForLane(file: string): LockedFile {
+  checkHeader(file);
+  const lock = takeLock(file);
+  try {
+    // Once more under the lock: another run may have made the file in between.
+    if (checkHeader(file) === "missing") createFile(file);
+    return { db: connect(file, "FULL"), lock };
+  } catch (error) {
+    lock.close();
+    throw stateFileError(file, error);
+  }
+}
+
+/** Opens an existing state file to look at its last commit, also while a run is going on. */
+export function openForReading(file: string): DatabaseSync {
+  if (checkHeader(file) === "missing") {
+    throw new StakeoutError(
+      "STATE_FILE_NOT_FOUND",
+      `There is no state in ${file}. Check --state; "stakeout run" makes the file.`,
+      { fields: { file } },
+    );
+  }
+  try {
+    const db = connect(file, "FULL");
+    // Not opened read-only: such a connection would leave its shared-memory file behind.
+    db.exec("PRAGMA query_only = ON");
+    return db;
+  } catch (error) {
+    throw stateFileError(file, error);
+  }
+}
+
+/** One more connection to an open state file, for folding. What it writes is made durable by the lane's next commit. */
+export function openForFolding(file: string): DatabaseSync {
+  return connect(file, "NORMAL");
+}
+
+function connect(file: string, synchronous: "FULL" | "NORMAL"): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    db.exec(
+      `PRAGMA synchronous = ${synchronous}; PRAGMA cache_size = -16000; PRAGMA journal_size_limit = 67108864;`,
+    );
+    // Reads the file, so that a damaged one is found here.
+    db.prepare("SELECT count(*) FROM meta").get();
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/**
+ * The lock is a transaction that never ends, on a file of its own, so that readers of the state file are not shut out. The
+ * kernel ends it with the process, however that dies. The lock file stays: deleting it could part two runs that both
+ * believe to hold it.
+ */
+function takeLock(file: string): DatabaseSync {
+  let lock: DatabaseSync | undefined;
+  try {
+    lock = new DatabaseSync(`${file}-lock`, { timeout: 0 });
+    lock.exec("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock?.close();
+    if (!isBusy(error)) throw stateFileError(file, error);
+    throw new StakeoutError(
+      "STATE_FILE_LOCKED",
+      `The state file ${file} is in use by another run. Wait for it to end, stop it, or name another file with --state.`,
+      { fields: { file }, cause: error },
+    );
+  }
+}
+
+/** Made beside its place and moved there whole, so that no crash leaves half of one. */
+function createFile(file: string): void {
+  const made = `${file}-new`;
+  // What is left of a file of this name that somebody deleted would be taken for part of the new one.
+  for (const stale of [made, `${made}-wal`, `${made}-shm`, `${made}-journal`, `${file}-wal`, `${file}-shm`]) {
+    rmSync(stale, { force: true });
+  }
+  try {
+    const db = new DatabaseSync(made);
+    try {
+      createTables(db);
+    } finally {
+      db.close();
+    }
+    renameSync(made, file);
+  } catch (error) {
+    rmSync(made, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(file));
+}
+
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Throws for a file that is not ours. Reads the bytes itself: SQLite would make files beside it. */
+function checkHeader(file: string): "missing" | "present" {
+  const header = readHeader(file);
+  if (header === undefined || header.length === 0) return "missing";
+  if (header.length < headerOffsets.end || header.toString("latin1", 0, 16) !== "SQLite format 3\0") {
+    throw notADatabase(file);
+  }
+  if (header.readUInt32BE(headerOffsets.applicationId) !== APPLICATION_ID) {
+    throw new StakeoutError(
+      "STATE_FILE_FOREIGN",
+      `${file} is the database of another program. Name another file with --state; this one was not touched.`,
+      { fields: { file } },
+    );
+  }
+  const version = header.readUInt32BE(headerOffsets.userVersion);
+  if (version > SCHEMA_VERSION) {
+    throw new StakeoutError(
+      "STATE_FILE_NEWER",
+      `The state file ${file} was written by a newer Stakeout (format ${version}; this one knows ${SCHEMA_VERSION}). ` +
+        "Update Stakeout, or name another file with --state.",
+      { fields: { file, version } },
+    );
+  }
+  return "present";
+}
+
+/** The first bytes of a file, or `undefined` where there is none. */
+function readHeader(file: string): Buffer | undefined {
+  let handle: number | undefined;
+  try {
+    handle = openSync(file, "r");
+    const header = Buffer.alloc(headerOffsets.end);
+    return header.subarray(0, readSync(handle, header, 0, header.length, 0));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw stateFileError(file, error);
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
+}

@@ -1,0 +1,88 @@
+import { compareKeys, selectKeys } from "../key-order.ts";
+import type { ItemQuery } from "../store.ts";
+import type { ChangesByKey, TrackedItem } from "./item-change.ts";
+import type { OpenedJournal } from "./committed-rows.ts";
+
+/** An item of a state file in memory. */
+export interface HeldItem extends TrackedItem {
+  /** Newest journal row that has changes of it; 0 when there is none. */
+  lastSeq: number;
+  /** True while the item table does not have its newest state, so that it must be kept. */
+  unfolded: boolean;
+}
+
+interface CommittedBatch {
+  readonly seq: number;
+  readonly characters: number;
+  readonly items: readonly HeldItem[];
+}
+
+/**
+ * The items whose newest state is not in the item table yet: changed since the last commit, or committed to the journal
+ * only. They are never read from the table, so that it does not matter how far a fold has come.
+ */
+export class UnfoldedItems {
+  private readonly items = new Map<string, HeldItem>();
+  private readonly batches: CommittedBatch[] = [];
+  /** What the journal held when the file was opened; its items are made when they are asked for. */
+  private opened: ChangesByKey | undefined;
+  private sorted: string[] | undefined;
+  /** Characters in the journal that are not known to be folded. */
+  characters = 0;
+
+  constructor(journal: OpenedJournal) {
+    this.opened = journal.changes;
+    this.characters = journal.characters;
+    this.batches.push({ seq: journal.seq, characters: journal.characters, items: [] });
+  }
+
+  /** Commits in the journal that are not known to be folded. */
+  get commits(): number {
+    return this.batches.length;
+  }
+
+  get(key: string): HeldItem | undefined {
+    return this.items.get(key);
+  }
+
+  keep(item: HeldItem): void {
+    item.unfolded = true;
+    this.items.set(item.key, item);
+    this.sorted = undefined;
+  }
+
+  /** The changes to bring an item of the table to where the journal had it at opening. */
+  openedChanges(key: string): ReturnType<ChangesByKey["get"]> {
+    return this.opened?.get(key);
+  }
+
+  /** The items are in the journal now, the newest row having the number `seq`. */
+  committed(batch: CommittedBatch): void {
+    this.batches.push(batch);
+    this.characters += batch.characters;
+    for (const item of batch.items) item.lastSeq = batch.seq;
+  }
+
+  /** The item table has everything through this journal row. Answers items that need not be kept any more. */
+  *folded(through: number): Generator<HeldItem> {
+    for (let batch = this.batches[0]; batch !== undefined && batch.seq <= through; batch = this.batches[0]) {
+      this.batches.shift();
+      this.characters -= batch.characters;
+      this.opened = undefined;
+      this.sorted = undefined;
+      for (const item of batch.items) {
+        // One that changed again since then waits for that change to be folded.
+        if (item.lastSeq > through || item.changes !== 0 || !item.unfolded) continue;
+        item.unfolded = false;
+        this.items.delete(item.key);
+        yield item;
+      }
+    }
+  }
+
+  /** Those of the keys here that a listing asks for, in key order. */
+  select(query: ItemQuery): string[] {
+    this.sorted ??= [...new Set([...this.items.keys(), ...(this.opened?.keys() ?? [])])].sort(compareKeys);
+    return selectKeys(this.sorted, query);
+  }
+}
