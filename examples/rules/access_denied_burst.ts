@@ -27,11 +27,11 @@ export default defineRule({
   displayName: "Many AccessDenied for one principal",
   logTypes: ["AWS.CloudTrail"],
   severity: "medium",
-  description: `One principal was denied ${DENIALS} times within an hour. People and programs that know what they may do are rarely denied; somebody exploring with keys that are not theirs often is.`,
+  description: `One principal was denied ${DENIALS} times within ${WITHIN}. People and programs that know what they may do are rarely denied; somebody exploring with keys that are not theirs often is.`,
   reference:
     "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html",
   runbook:
-    "1. Look at which actions were denied (the alert keeps the events): a handful of services tried one after another is exploration, one action repeated is a broken deployment. 2. Ask the owner of the principal whether they know of it. 3. If not, deactivate its access keys or revoke its sessions, then look at everything it was allowed to do in the same hour.",
+    "1. Look at what the principal was denied in the hour before: a handful of services tried one after another is exploration, one action repeated is a broken deployment. 2. Ask the owner of the principal whether they know of it. 3. If not, deactivate its access keys or revoke its sessions, then look at everything it was allowed to do in the same hour.",
   tags: ["AWS", "Discovery"],
   reports: { "MITRE ATT&CK": ["TA0007:T1580", "TA0007:T1526"] },
   dedupPeriod: "1h",
@@ -51,7 +51,7 @@ export default defineRule({
     return true;
   },
 
-  title: (event) => `${principalOf(event)} was denied ${DENIALS} times within an hour`,
+  title: (event) => `${principalOf(event)} was denied ${DENIALS} times within ${WITHIN}`,
   dedup: (event) => principalOf(event) ?? "",
   alertContext: (event) => ({
     principal: principalOf(event),

@@ -36,6 +36,9 @@ const columns: readonly Column[] = [
 /** Enough of an id to tell a few million alerts apart, and `alerts show` takes a beginning. */
 const idCharacters = 12;
 
+/** Wider than any text of an alert: who asks for one alert wants all of it, and a terminal wraps. */
+const uncutColumns = 1_000_000;
+
 /** Prints the newest alerts of a state file. Answers 0. */
 export async function listAlertsCommand(options: AlertsListOptions, io: CommandIo): Promise<number> {
   const page = await withState(options.state, { readOnly: true }, (store) =>
@@ -82,10 +85,11 @@ export async function showAlertCommand(options: AlertsShowOptions, io: CommandIo
 }
 
 function renderWhole(alert: Alert, { stdout }: CommandIo): string {
-  // The block of an alert that was just raised, because the line for a closed one leaves out what it was about.
+  // The block of an alert that was just raised, because the line for a closed one leaves out what it was about. Its one
+  // event is left to the list below.
   const block = renderAlert(
-    { ...alert, status: "open" },
-    { color: showsColor(stdout), width: stdout.columns ?? 80 },
+    { ...alert, status: "open", events: [] },
+    { color: showsColor(stdout), width: uncutColumns },
   );
   const window = `${alert.status}, window ${alert.windowStart} to ${alert.windowEnd}`;
   const summary = Object.entries(alert.summary).map(([name, values]) => `  ${name}: ${values.join(", ")}`);

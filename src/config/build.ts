@@ -73,7 +73,8 @@ export async function buildLane(config: RunConfig, content: Content, host: LaneH
     outbox: createOutbox({ store, destinations }),
     destinations,
     alertsFile: config.alertsFile === undefined ? undefined : createCommittedFile(config.alertsFile),
-    deadLettersFile: createCommittedFile(config.deadLettersFile),
+    // Most runs have none, and an empty file would be read as a finding.
+    deadLettersFile: createCommittedFile(config.deadLettersFile, { create: "when-needed" }),
     clock: systemClock,
     control: host.control,
     warn: host.warn,

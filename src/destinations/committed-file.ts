@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open as openFile, stat, type FileHandle } from "node:fs/promises";
+import { access, open as openFile, stat, type FileHandle } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 import { messageOf, StakeoutError } from "../core/errors.ts";
@@ -11,13 +11,22 @@ export type FileOpener = (path: string, flags: number, mode: number) => Promise<
 /** Lines are written in pieces of about this many characters, so that a large batch is never one string. */
 const pieceLength = 1024 * 1024;
 
+export interface CommittedFileOptions {
+  /**
+   * When a missing file comes into being: when it is opened (default), so that a path that cannot be written is known
+   * before anything is processed, or only when there is a first line to write.
+   */
+  readonly create?: "when-opened" | "when-needed";
+  readonly opener?: FileOpener;
+}
+
 /**
  * An output file whose length is part of the commit. It is created for its owner only (mode 0600). Devices and pipes
  * (anything that is not a regular file, and every path below /dev and /proc) cannot be cut: they are written like a
  * stream, and a run that was killed may write the lines of its last batch again.
  */
-export function createCommittedFile(path: string, open: FileOpener = openFile): CommittedFile {
-  return new LinesFile(resolve(path), open);
+export function createCommittedFile(path: string, options: CommittedFileOptions = {}): CommittedFile {
+  return new LinesFile(resolve(path), options);
 }
 
 interface Found {
@@ -35,12 +44,16 @@ interface OpenState {
 class LinesFile implements CommittedFile {
   readonly path: string;
   readonly #open: FileOpener;
+  readonly #createWhenNeeded: boolean;
   #file: OpenState | undefined;
   #bytes = 0;
+  /** Opened, but not there yet. */
+  #awaited = false;
 
-  constructor(path: string, open: FileOpener) {
+  constructor(path: string, options: CommittedFileOptions) {
     this.path = path;
-    this.#open = open;
+    this.#open = options.opener ?? openFile;
+    this.#createWhenNeeded = options.create === "when-needed";
   }
 
   async open(committedBytes: number | undefined): Promise<OpenedFile> {
@@ -51,8 +64,12 @@ class LinesFile implements CommittedFile {
         this.#file = { handle: await this.#open(this.path, flags, 0o600), stream: true };
         return { bytes: 0 };
       }
-      const handle = await this.#open(this.path, constants.O_RDWR | constants.O_CREAT, 0o600);
-      this.#file = { handle, stream: false };
+      if (kind === "missing" && this.#createWhenNeeded) {
+        await access(dirname(this.path), constants.W_OK);
+        this.#awaited = true;
+        return { bytes: 0, ...missingWarning(this.path, committedBytes) };
+      }
+      const handle = await this.#create();
       if (kind === "missing") await this.#keepName();
       return await this.#takeUp(handle, { committedBytes, missing: kind === "missing" });
     } catch (error) {
@@ -62,9 +79,15 @@ class LinesFile implements CommittedFile {
   }
 
   async append(lines: readonly string[]): Promise<number> {
-    const file = this.#file;
-    if (file === undefined) throw new Error(`${this.path} is not open.`);
     try {
+      if (this.#awaited) {
+        if (lines.length === 0) return this.#bytes;
+        await this.#create();
+        await this.#keepName();
+        this.#awaited = false;
+      }
+      const file = this.#file;
+      if (file === undefined) throw new Error("it is not open");
       if (!file.stream) await this.#checkLength(file.handle);
       this.#bytes = await this.#write(file, lines);
       return this.#bytes;
@@ -79,6 +102,12 @@ class LinesFile implements CommittedFile {
     await file?.handle.close();
   }
 
+  async #create(): Promise<FileHandle> {
+    const handle = await this.#open(this.path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    this.#file = { handle, stream: false };
+    return handle;
+  }
+
   /** Makes the file what the last commit knows of it, as far as that is still there. */
   async #takeUp(handle: FileHandle, found: Found): Promise<OpenedFile> {
     const { committedBytes } = found;
@@ -90,9 +119,8 @@ class LinesFile implements CommittedFile {
     }
     this.#bytes = size + (await endLastLine(handle, size));
     if (committedBytes === undefined) return { bytes: this.#bytes };
-    const what = found.missing
-      ? `is missing, and the ${committedBytes} bytes that earlier runs wrote with it; a new file is begun`
-      : `has ${size} bytes where earlier runs left ${committedBytes}; it is continued after what is there`;
+    if (found.missing) return { bytes: this.#bytes, ...missingWarning(this.path, committedBytes) };
+    const what = `has ${size} bytes where earlier runs left ${committedBytes}; it is continued after what is there`;
     return { bytes: this.#bytes, warning: `${this.path} ${what}.` };
   }
 
@@ -136,6 +164,13 @@ class LinesFile implements CommittedFile {
       },
     );
   }
+}
+
+function missingWarning(path: string, committedBytes: number | undefined): { readonly warning?: string } {
+  if (committedBytes === undefined || committedBytes === 0) return {};
+  return {
+    warning: `${path} is missing, and the ${committedBytes} bytes that earlier runs wrote with it; a new file is begun.`,
+  };
 }
 
 async function kindOf(path: string): Promise<"file" | "stream" | "missing"> {

@@ -90,16 +90,17 @@ class Check {
     this.#place = place;
     const usable = typeof definition === "object" && definition !== null && !Array.isArray(definition);
     if (usable) this.#read(definition as Readonly<Record<string, unknown>>);
-    const id = this.#values.get("id");
-    if (typeof id === "string") this.#name = `rule ${id}`;
     if (!usable) this.#problem("", `defineRule must be given an object, not ${describeValue(definition)}`);
   }
 
   /** Takes each value once, because a field can be a getter that computes it, and may fail. */
   #read(definition: Readonly<Record<string, unknown>>): void {
-    for (const field of new Set([...Object.keys(definition), ...Object.keys(fields)])) {
+    // The id first, so that every problem can name the rule.
+    for (const field of new Set([...Object.keys(fields), ...Object.keys(definition)])) {
       try {
-        this.#values.set(field, definition[field]);
+        const value = definition[field];
+        this.#values.set(field, value);
+        if (field === "id" && typeof value === "string") this.#name = `rule ${value}`;
       } catch (error) {
         this.#problem(field, `${field} cannot be read: ${thrownText(error)}`);
       }

@@ -24,7 +24,7 @@ interface Opened {
 }
 
 async function openAt(path: string, committedBytes?: number, opener?: FileOpener): Promise<Opened> {
-  const file = createCommittedFile(path, opener);
+  const file = createCommittedFile(path, opener === undefined ? {} : { opener });
   const opened = await file.open(committedBytes);
   onTestFinished(() => file.close());
   return { file, opened };
@@ -127,6 +127,23 @@ describe("opening again", () => {
     const { opened } = await openAt(path, 100);
     expect(opened.bytes).toBe(0);
     expect(opened.warning).toContain("missing");
+  });
+
+  test("a file that is created when needed is not there before its first line", async () => {
+    const path = fileWith();
+    const file = createCommittedFile(path, { create: "when-needed" });
+    onTestFinished(() => file.close());
+    expect(await file.open(undefined)).toEqual({ bytes: 0 });
+    expect(await file.append([])).toBe(0);
+    expect(() => statSync(path)).toThrow("ENOENT");
+    expect(await file.append(["a\n"])).toBe(2);
+    expect(contentOf(path)).toBe("a\n");
+  });
+
+  test("a file that is created when needed is looked for in its folder when it is opened", async () => {
+    const path = join(temporaryFolder(), "missing", "dead.jsonl");
+    const file = createCommittedFile(path, { create: "when-needed" });
+    await expect(file.open(undefined)).rejects.toMatchObject({ code: "OUTPUT_UNWRITABLE" });
   });
 
   test("a missing file to which nothing was written needs no warning", async () => {

@@ -4,6 +4,7 @@ import { createRuleErrorBook } from "../../src/alerts/rule-errors.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { defaultLimits } from "../../src/core/limits.ts";
+import type { StreamPosition } from "../../src/core/position.ts";
 import type { RecordChunk } from "../../src/core/record.ts";
 import type { CommittedFile, Delivery, Destination } from "../../src/destinations/destination.ts";
 import { LaneControl } from "../../src/engine/control.ts";
@@ -88,11 +89,11 @@ export class ListSource implements Source {
 
 /** What survives a crash: what commits and synced files left behind, and how many operations until the next crash. */
 export class Disk {
-  readonly files = new Map<string, string>();
+  readonly files: Map<string, string> = new Map();
   readonly delivered: Delivery[] = [];
-  readonly items = new Map<string, Item>();
-  readonly entries = new Map<string, Entry>();
-  readonly positions = new Map<string, { source: string; stream: string; value: JsonObject }>();
+  readonly items: Map<string, Item> = new Map();
+  readonly entries: Map<string, Entry> = new Map();
+  readonly positions: Map<string, StreamPosition> = new Map();
   clockMs = 0;
   /** Operations on the disk until the process dies; each operation dies once before and once after its effect. */
   stepsLeft: number = Number.POSITIVE_INFINITY;

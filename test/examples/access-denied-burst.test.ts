@@ -26,7 +26,7 @@ test("the tenth exactly an hour after the first comes too late", async () => {
 
 test("the tenth within the hour raises exactly one alert", async () => {
   const { lines, raised } = await runEvents(deniedAt(...nine, 59.9));
-  expect(raised).toEqual([`arn:aws:iam::${account}:user/analyst was denied 10 times within an hour`]);
+  expect(raised).toEqual([`arn:aws:iam::${account}:user/analyst was denied 10 times within 1h`]);
   expect(lines[0]).toMatchObject({ ruleId, severity: "medium", matchCount: 1, status: "open" });
 });
 
@@ -65,7 +65,7 @@ test("principals are counted apart", async () => {
 test("a caller without an ARN is counted by principal id", async () => {
   const userIdentity = { type: "AWSAccount", principalId: "AIDAEXAMPLE", accountId: "111122223333" };
   const { raised } = await runEvents([...nine, 9].map((minute) => denied({ minute, userIdentity })));
-  expect(raised).toEqual(["AIDAEXAMPLE was denied 10 times within an hour"]);
+  expect(raised).toEqual(["AIDAEXAMPLE was denied 10 times within 1h"]);
 });
 
 describe("events that count for nobody", () => {

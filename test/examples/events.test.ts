@@ -66,9 +66,9 @@ describe("the sample events", () => {
 test("the two rules find in them what the README says", async () => {
   const run = await runExamples([folder]);
   expect(run.raised).toEqual([
-    "arn:aws:iam::123456789012:user/contractor was denied 10 times within an hour",
+    "arn:aws:iam::123456789012:user/contractor was denied 10 times within 1h",
     "arn:aws:iam::123456789012:role/deploy was assumed from the new address 203.0.113.77",
-    "arn:aws:sts::123456789012:assumed-role/deploy/build-1043 was denied 10 times within an hour",
+    "arn:aws:sts::123456789012:assumed-role/deploy/build-1043 was denied 10 times within 1h",
     "arn:aws:iam::123456789012:role/audit-read was assumed from the new address 192.0.2.143",
   ]);
   expect(run.events).toBe(events.length);

@@ -64,7 +64,7 @@ export function event(fields: JsonObject = {}, timeMs: number | undefined = 1000
   };
 }
 
-export function manifest(overrides: Partial<RuleManifest> = {}): RuleManifest {
+function manifest(overrides: Partial<RuleManifest> = {}): RuleManifest {
   return {
     id: "Test.Rule",
     displayName: undefined,

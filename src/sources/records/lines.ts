@@ -40,7 +40,7 @@ function closeLine(window: RecordWindow, end: number): void {
   const bytes = window.bytes;
   const start = window.open;
   const last = end > start && bytes[end - 1] === carriageReturn ? end - 1 : end;
-  const isShort = !window.isCut && last - start <= window.recordBytesMax;
+  const isShort = last - start <= window.recordBytesMax;
   if (isShort && (bytes[start] ?? 0) <= space && isBlank(bytes, start, last)) window.discard();
   else window.close(last, false);
 }

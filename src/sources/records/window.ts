@@ -61,20 +61,12 @@ export class RecordWindow {
     this.faults = undefined;
   }
 
-  /** Most records that may be added before the chunk must be handed out. */
-  get countMax(): number {
-    // Behind dropped bytes indexes no longer give offsets, so the record that had them stands alone in its chunk.
-    return this.#dropped > 0 ? 1 : recordsPerChunkMax;
-  }
-
-  /** True when scanning must stop before `filled`. */
+  /**
+   * True when scanning must stop before `filled`. Behind dropped bytes indexes no longer give offsets, so the record that
+   * had them stands alone in its chunk.
+   */
   get mustStop(): boolean {
-    return this.count >= this.countMax || (this.#dropped > 0 && this.open < 0);
-  }
-
-  /** True when bytes of the open record were dropped. */
-  get isCut(): boolean {
-    return this.#dropped > 0;
+    return this.count === recordsPerChunkMax || (this.#dropped > 0 && this.open < 0);
   }
 
   /** Where reading goes on when the input ends here and grows later: before the open record, or at the end. */

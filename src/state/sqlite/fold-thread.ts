@@ -3,7 +3,7 @@ import { type MessagePort, workerData } from "node:worker_threads";
 
 import { messageOf } from "../../core/errors.ts";
 import { foldJournal } from "./fold.ts";
-import { openForFolding } from "./state-file.ts";
+import { checkpoint, openForFolding } from "./state-file.ts";
 
 /** What the lane starts the thread with. */
 export interface FoldThreadData {
@@ -41,8 +41,7 @@ function fold(): void {
     told = through;
     if (Atomics.load(laneWrites, 0) === 1) Atomics.wait(laneWrites, 0, 1, LANE_WAIT_MS);
   }
-  // Keeps the write-ahead log short without the lane having to stop for it.
-  db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+  checkpoint(db);
 }
 
 function tell(message: FoldMessage): void {

@@ -15,7 +15,7 @@ export interface FoldSteps {
 
 const defaultSteps: FoldSteps = {
   roundCharacters: 16 * 1024 * 1024,
-  itemsPerTransaction: 1000,
+  itemsPerTransaction: 500,
   charactersPerTransaction: 512 * 1024,
 };
 

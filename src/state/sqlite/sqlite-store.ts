@@ -42,6 +42,8 @@ const MIB = 1024 * 1024;
 const FOLD_FROM_COMMITS = 5000;
 /** A huge batch becomes several journal rows, so that no row comes near what SQLite or a string can hold. */
 const JOURNAL_ROW_CHARACTERS = 8 * MIB;
+/** Items turned into text at a time: one by one costs twice as much, all at once may be longer than a string can be. */
+const ITEMS_PER_TEXT = 200;
 
 /**
  * Opens a state file: SQLite with a write-ahead log, every commit made durable. One lane at a time may have it open.
@@ -84,6 +86,8 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
   private seq: number;
   /** Items changed since the last commit. */
   private changedItems: HeldItem[] = [];
+  /** The item last asked for. */
+  private last: HeldItem | undefined;
   private failed = false;
 
   constructor(options: SqliteStoreOptions, parts: Parts) {
@@ -95,8 +99,7 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
     this.recent = new RecentItems(options.cacheBytesMax ?? 64 * MIB);
     this.rows = new CommittedRows(parts.db);
     this.table = new ItemTable(parts.db);
-    // For a reader one transaction to the end: every page of a listing shows the same commit.
-    if (parts.lock === undefined) parts.db.exec("BEGIN");
+    this.beginReading();
     this.clockMs = this.rows.clockMs;
     const journal = this.rows.readJournal();
     this.seq = journal.seq;
@@ -136,6 +139,7 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
     if (this.failed || this.parts.folder === undefined) throw this.notWritable();
     try {
       this.learnFolded();
+      this.endReading();
       // Before the batch is written, so that a fold that fails leaves nothing of it.
       if (this.parts.folder.failure !== undefined && this.foldIsDue()) this.foldHere();
       this.parts.folder.whileLaneWrites(() => this.write(commit));
@@ -198,7 +202,10 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
   }
 
   private held(key: string): HeldItem {
-    return this.unfolded.get(key) ?? this.recent.get(key) ?? this.load(key);
+    // Most operations come in pairs on one key, and every look into a large map is a cache miss.
+    if (this.last?.key === key) return this.last;
+    this.last = this.unfolded.get(key) ?? this.recent.get(key) ?? this.load(key);
+    return this.last;
   }
 
   private load(key: string): HeldItem {
@@ -210,11 +217,25 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
   /** Reads. After a failure the batch must not be committed: a rule may have gone on without what it asked for. */
   private reading<T>(read: () => T): T {
     try {
+      this.beginReading();
       return read();
     } catch (error) {
       this.failed = true;
       throw stateFileError(this.file, error);
     }
+  }
+
+  /**
+   * One read transaction from the first read after a commit to the next commit: a transaction for each read would cost
+   * more than the read. For a reader it lasts to the end, so every page of a listing shows the same commit. That the
+   * item table is as of then does no harm, because items that are not folded yet are not taken from there.
+   */
+  private beginReading(): void {
+    if (!this.parts.db.isTransaction) this.parts.db.exec("BEGIN");
+  }
+
+  private endReading(): void {
+    if (this.parts.db.isTransaction) this.parts.db.exec("COMMIT");
   }
 
   /** An item of the table as the store holds it. */
@@ -317,19 +338,16 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
 /** The changes of a batch as journal rows; none when nothing changed. */
 function journalTexts(items: readonly HeldItem[]): string[] {
   const texts: string[] = [];
-  let changes: string[] = [];
+  let parts: string[] = [];
   let characters = 0;
-  const finish = (): void => {
-    if (changes.length > 0) texts.push(`[${changes.join(",")}]`);
-    changes = [];
-    characters = 0;
-  };
-  for (const item of items) {
-    const text = JSON.stringify(changeOf(item));
-    changes.push(text);
+  for (let from = 0; from < items.length; from += ITEMS_PER_TEXT) {
+    const text = JSON.stringify(items.slice(from, from + ITEMS_PER_TEXT).map(changeOf)).slice(1, -1);
+    parts.push(text);
     characters += text.length;
-    if (characters >= JOURNAL_ROW_CHARACTERS) finish();
+    if (characters < JOURNAL_ROW_CHARACTERS && from + ITEMS_PER_TEXT < items.length) continue;
+    texts.push(`[${parts.join(",")}]`);
+    parts = [];
+    characters = 0;
   }
-  finish();
   return texts;
 }

@@ -41,7 +41,7 @@ describe("loading", () => {
     });
     symlinkSync("../real/a.ts", `${folder.path}/rules/a.ts`);
     symlinkSync("../real/lib", `${folder.path}/rules/lib`);
-    symlinkSync("..", `${folder.path}/real/lib/up`);
+    symlinkSync(".", `${folder.path}/real/lib/again`);
     const { rules, problems } = await folder.load("rules");
     expect(problems).toEqual([]);
     expect(rules.map(({ manifest }) => manifest.file)).toEqual(

@@ -83,8 +83,10 @@ describe("reading files", () => {
   });
 
   test("closing ends a read that waits", async () => {
-    const source = fileSource({ paths: [folderWith({ a: compress.gzip(many) })] });
+    const array = Buffer.from(`[${many.toString()}]`);
+    const source = fileSource({ paths: [folderWith({ a: compress.gzip(array) })], bufferBytes: 4096 });
     await source.open(() => undefined);
+    expect(await source.read()).toBeDefined();
     const reading = source.read();
     await source.close();
     expect(await reading).toBeUndefined();
@@ -118,6 +120,47 @@ describe("damaged files", () => {
     writeFileSync(join(folder, "a.gz"), stored);
     const after = await run(reading, folder);
     expect(`${texts([...before, ...after]).join("\n")}\n`).toBe(many.toString());
+  });
+
+  test("a corrupt file that is repaired in place goes on where the damage was", async () => {
+    const first = compress.gzip(many.subarray(0, 100_000));
+    const stored = Buffer.concat([first, compress.gzip(many.subarray(100_000))]);
+    const damaged = Buffer.from(stored);
+    damaged[first.length] = 0xff;
+    const folder = folderWith({ "a.gz": damaged });
+    const reading = new Reading();
+    const before = await run(reading, folder);
+    expect(before.at(-1)?.reason).toBe("corrupt-input");
+    writeFileSync(join(folder, "a.gz"), stored);
+    touch(join(folder, "a.gz"));
+    const after = await run(reading, folder);
+    expect(`${texts([...before.slice(0, -1), ...after]).join("\n")}\n`).toBe(many.toString());
+  });
+
+  test.each([
+    {
+      place: "in an envelope behind its array",
+      before: '{"Records":[{"n":1}],"a":"x',
+      after: ',]","Records":[2]}',
+    },
+    {
+      place: "in an envelope before its array",
+      before: '{"Other":[{"n":1}]}{"a"',
+      after: ':1,"Records":[2]}',
+    },
+    { place: "behind an array", before: '[{"n":1}] garb', after: "age", faulty: true },
+    { place: "behind an envelope", before: '{"Records":[{"n":1}]} garb', after: "age", faulty: true },
+  ])("input cut $place goes on there when it has grown", async ({ before, after, faulty }) => {
+    const format = before.startsWith("[") ? "array" : "envelope";
+    const first = compress.gzip(Buffer.from(before));
+    const folder = folderWith({ a: Buffer.concat([first, Buffer.from([0x1f, 0x8b])]) });
+    const reading = new Reading();
+    const cut = await reading.run(fileSource({ paths: [folder], format }));
+    expect(cut.at(-1)?.reason).toBe("truncated-input");
+    writeFileSync(join(folder, "a"), Buffer.concat([first, compress.gzip(Buffer.from(after))]));
+    expect(outcomes(await reading.run(fileSource({ paths: [folder], format })))).toEqual(
+      faulty === true ? [["invalid-json", "garbage"]] : ["2"],
+    );
   });
 
   test("a wrong checksum costs no record", async () => {
@@ -167,8 +210,8 @@ describe("reading again", () => {
     expect(await run(reading, folder)).toEqual([]);
   });
 
-  test("an unchanged file is not opened", async () => {
-    const folder = folderWith({ a: lines(0, 9) });
+  test.each(["none", "gzip", "zstd"] as const)("an unchanged file (%s) is not opened", async (kind) => {
+    const folder = folderWith({ a: compress[kind](Buffer.from(lines(0, 9))) });
     const reading = new Reading();
     await run(reading, folder);
     const source = fileSource({ paths: [folder] });
@@ -249,7 +292,7 @@ describe("reading again", () => {
     const reading = new Reading();
     expect(await run(reading, folder)).toHaveLength(1);
     writeFileSync(join(folder, "a"), compress.gzip(Buffer.from(lines(0, 3))));
-    expect(await run(reading, folder)).toHaveLength(3);
+    expect(texts(await run(reading, folder))).toEqual(['{"n":0}', '{"n":1}', '{"n":2}']);
   });
 
   test("compressed content that got shorter without the file doing so is a fault, not read twice", async () => {

@@ -59,8 +59,13 @@ describe("lines", () => {
 
   test("white space over the limit is not taken for a blank line", () => {
     const content = `${" ".repeat(200)}x${" ".repeat(200)}\nok`;
-    const records = readContent(content, { ...lines, recordBytesMax: 100, bufferBytes: 16 });
-    expect(outcomes(records)).toEqual([["too-long", " ".repeat(100)], "ok"]);
+    for (const bufferBytes of [16, 4096]) {
+      const records = readContent(content, { ...lines, recordBytesMax: 100, bufferBytes });
+      expect(outcomes(records)).toEqual([["too-long", " ".repeat(100)], "ok"]);
+      expect(
+        outcomes(readContent(`${" ".repeat(101)}\n`, { ...lines, recordBytesMax: 100, bufferBytes })),
+      ).toHaveLength(1);
+    }
   });
 
   test("more lines than fit into one chunk are all read", () => {
