@@ -65,8 +65,14 @@ export function columnTests(test: DeclareTest): void {
   }
 
   test("counters reach both ends of the exact integers", async (trial) => {
-    assert.equal(await trial.ask(() => incrementCounter("a", Number.MAX_SAFE_INTEGER)), Number.MAX_SAFE_INTEGER);
-    assert.equal(await trial.ask(() => incrementCounter("b", Number.MIN_SAFE_INTEGER)), Number.MIN_SAFE_INTEGER);
+    assert.equal(
+      await trial.ask(() => incrementCounter("a", Number.MAX_SAFE_INTEGER)),
+      Number.MAX_SAFE_INTEGER,
+    );
+    assert.equal(
+      await trial.ask(() => incrementCounter("b", Number.MIN_SAFE_INTEGER)),
+      Number.MIN_SAFE_INTEGER,
+    );
   });
 
   test("resetCounter and resetStringSet empty their own column only", async (trial) => {
@@ -103,7 +109,10 @@ export function columnTests(test: DeclareTest): void {
     const strings = await trial.ask(() => addToStringSet("k", new Set(["c"])));
     assert.deepEqual(strings, new Set(["hello", "b", "", "c"]));
     assert.deepEqual(await trial.ask(() => removeFromStringSet("k", "hello")), new Set(["b", "", "c"]));
-    assert.deepEqual(await trial.ask(() => removeFromStringSet("k", new Set(["", "z"]))), new Set(["b", "c"]));
+    assert.deepEqual(
+      await trial.ask(() => removeFromStringSet("k", new Set(["", "z"]))),
+      new Set(["b", "c"]),
+    );
   });
 
   test("addToStringSet answers the whole set, removeFromStringSet what is left", async (trial) => {
@@ -151,7 +160,11 @@ export function columnTests(test: DeclareTest): void {
       await putDictionary("k", value);
       members.add("in");
       value.list.push("in");
-      const answers = [await getStringSet("k"), await addToStringSet("k", ["b"]), await removeFromStringSet("k", ["b"])];
+      const answers = [
+        await getStringSet("k"),
+        await addToStringSet("k", ["b"]),
+        await removeFromStringSet("k", ["b"]),
+      ];
       for (const answer of answers) answer.add("out");
       ((await getDictionary("k"))["list"] as string[]).push("out");
       assert.deepEqual(await getStringSet("k"), new Set(["a"]));

@@ -112,7 +112,13 @@ export function lifetimeTests(test: DeclareTest): void {
 
   test("a lifetime in seconds, as text, as a Date and as epoch seconds means the same end", async (trial) => {
     const endMs = trial.clock.nowMs() + HOUR_MS;
-    const lifetimes = [{ in: 3600 }, { in: "1h" }, { in: "60m" }, { at: new Date(endMs) }, { at: endMs / 1000 }];
+    const lifetimes = [
+      { in: 3600 },
+      { in: "1h" },
+      { in: "60m" },
+      { at: new Date(endMs) },
+      { at: endMs / 1000 },
+    ];
     for (const lifetime of lifetimes) {
       await trial.ask(() => incrementCounter("k", 1, lifetime));
       assert.equal((await trial.item("k"))?.expiresAtMs, endMs);

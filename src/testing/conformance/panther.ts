@@ -34,7 +34,10 @@ export function pantherTests(test: DeclareTest): void {
   test("2: a counter that ended at 9 counts 1, 2", async (trial) => {
     await trial.ask(() => incrementCounter("k", 9, { in: "1h" }));
     trial.clock.advance(HOUR_MS + 1000);
-    assert.deepEqual(await trial.ask(async () => [await incrementCounter("k"), await incrementCounter("k")]), [1, 2]);
+    assert.deepEqual(
+      await trial.ask(async () => [await incrementCounter("k"), await incrementCounter("k")]),
+      [1, 2],
+    );
   });
 
   test("3: evaluateThreshold over a counter that ended at 9 does not fire on the second event", async (trial) => {
@@ -56,7 +59,10 @@ export function pantherTests(test: DeclareTest): void {
 
   test("4b: a counter without expiry answers what it holds", async (trial) => {
     await trial.ask(() => incrementCounter("k", 1, 0));
-    assert.deepEqual(await trial.ask(async () => [await incrementCounter("k"), await incrementCounter("k")]), [2, 3]);
+    assert.deepEqual(
+      await trial.ask(async () => [await incrementCounter("k"), await incrementCounter("k")]),
+      [2, 3],
+    );
     assert.equal((await trial.item("k"))?.expiresAtMs, NEVER);
   });
 
