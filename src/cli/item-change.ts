@@ -1,6 +1,7 @@
 import { parseDurationMs } from "../core/durations.ts";
-import { StakeoutError } from "../core/errors.ts";
+import { messageOf, StakeoutError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
+import { decodeItem, encodeItem } from "../state/item-codec.ts";
 import { DEFAULT_LIFETIME_MS, NEVER, type Item } from "../state/store.ts";
 
 /** What `state set` was asked to change, as text from the command line. */
@@ -16,13 +17,20 @@ export interface ItemChange {
   readonly expires?: string;
 }
 
-/** The item after the change: what is not given stays; a new item lives 90 days. Throws `USAGE` for what cannot be read. */
+/** The item after the change: what is not given stays; a new item lives 90 days. Throws `USAGE` for what cannot be. */
 export function changeItem(item: Item | undefined, change: ItemChange, nowMs: number): Item {
   const { key, expires } = change;
   const members = membersOf(change);
-  const given = [change.count, members, change.dictionary, expires].some((value) => value !== undefined);
-  if (!given) throw usage("Say what to set: --count, --string, --strings, --dictionary or --expires.");
-  const changed = {
+  const columns = [change.count, members, change.dictionary].some((value) => value !== undefined);
+  if (!columns && expires === undefined) {
+    throw usage("Say what to set: --count, --string, --strings, --dictionary or --expires.");
+  }
+  if (!columns && item === undefined) {
+    throw usage(
+      "There is no such key whose end could be moved; give --count, --string, --strings or --dictionary too.",
+    );
+  }
+  return checkItem({
     key,
     count: change.count === undefined ? item?.count : parseInteger(change.count),
     strings: members === undefined ? item?.strings : members,
@@ -31,16 +39,16 @@ export function changeItem(item: Item | undefined, change: ItemChange, nowMs: nu
       expires === undefined
         ? (item?.expiresAtMs ?? nowMs + DEFAULT_LIFETIME_MS)
         : parseExpiry(expires, nowMs),
-  };
-  if (
-    item === undefined &&
-    [change.count, members, change.dictionary].every((value) => value === undefined)
-  ) {
-    throw usage(
-      "There is no such key whose end could be moved; give it --count, --string, --strings or --dictionary too.",
-    );
+  });
+}
+
+/** The item, when import would take it too: keys and values within the limits that hold for rules. */
+function checkItem(item: Item): Item {
+  try {
+    return decodeItem(encodeItem(item));
+  } catch (error) {
+    throw usage(`This cannot be state, because ${messageOf(error)}.`, error);
   }
-  return changed;
 }
 
 function membersOf({ string: single, strings: joined }: ItemChange): readonly string[] | undefined {

@@ -1,3 +1,4 @@
+import { existsSync, mkdirSync } from "node:fs";
 import module from "node:module";
 import { join } from "node:path";
 
@@ -15,7 +16,17 @@ function cacheCompiledCode(): void {
   const caches = XDG_CACHE_HOME || (HOME && join(HOME, ".cache"));
   if (!caches) return;
   const folder = join(caches, "stakeout");
+  try {
+    // Step by step: where nothing can be made, as below /proc, Node's own recursive way never ends.
+    for (const each of [caches, folder]) makeFolder(each);
+  } catch {
+    return;
+  }
   module.enableCompileCache?.(folder);
   // A lane's thread looks here; what the call set up is for this thread alone.
   process.env["NODE_COMPILE_CACHE"] ??= folder;
+}
+
+function makeFolder(path: string): void {
+  if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
 }

@@ -96,7 +96,8 @@ function consoleConfig(options: RunOptions): RunConfig["console"] {
   return {
     format: options.json || !stdout.isTTY ? "json" : "text",
     color: stdout.isTTY && stdout.hasColors(),
-    width: stdout.isTTY ? stdout.columns : 80,
+    // A terminal that does not know its size says 0.
+    width: stdout.isTTY && stdout.columns > 0 ? stdout.columns : 80,
   };
 }
 

@@ -1,6 +1,5 @@
 import { createReadStream } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
 import { messageOf, StakeoutError } from "../core/errors.ts";
@@ -112,8 +111,16 @@ async function linesOf(file: string, { stdin }: CommandIo): Promise<Lines> {
 }
 
 async function* readLines(input: Readable, name: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let rest = "";
   try {
-    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+    // Not node:readline: it also ends lines at U+2028, which JSON texts may hold.
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+    yield rest + decoder.decode();
   } catch (error) {
     throw new StakeoutError("INPUT_UNREADABLE", `Cannot read ${name}: ${messageOf(error)}`, { cause: error });
   }

@@ -53,6 +53,10 @@ export interface LaneOptions {
   readonly onRulePrint: (text: string) => void;
 }
 
+// Events die young. V8's own choice lets the space for young objects grow until a long run holds 150 MB more, for 2 % of
+// speed.
+const youngGenerationMb = 24;
+
 /** The main thread's hold on one lane. */
 export class LaneHandle {
   readonly control: LaneControl = new LaneControl();
@@ -66,6 +70,7 @@ export class LaneHandle {
     const data: LaneThreadData = { config: options.config, control: this.control.memory };
     this.#worker = new Worker(options.threadUrl, {
       workerData: data,
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
       stdin: options.stdin !== undefined,
       stdout: true,
       stderr: true,

@@ -21,7 +21,8 @@ function stakeout(args: readonly string[], { cwd = tempFolder(), env = {} } = {}
     cwd,
     encoding: "utf8",
     input: "",
-    env: { ...process.env, NO_COLOR: "", FORCE_COLOR: "", ...env },
+    env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ...env },
+    timeout: 50_000,
   });
   return { status, stdout, stderr };
 }

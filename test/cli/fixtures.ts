@@ -11,7 +11,7 @@ import { main } from "../../src/cli/program.ts";
 export const wallMs: number = Date.UTC(2026, 2, 2, 12);
 
 export interface CliOptions {
-  readonly stdin?: string;
+  readonly stdin?: string | Buffer;
   /** Whether the streams are a terminal. */
   readonly terminal?: boolean;
 }
@@ -28,7 +28,7 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
   const stdout = createScreen(terminal);
   const stderr = createScreen(terminal);
   const status = await main(args, {
-    stdin: Object.assign(Readable.from([stdin]), { isTTY: terminal }),
+    stdin: Object.assign(Readable.from([Buffer.from(stdin)]), { isTTY: terminal }),
     stdout: stdout.screen,
     stderr: stderr.screen,
     clock: { nowMs: () => wallMs, monotonicMs: () => 0 },

@@ -313,6 +313,15 @@ describe("state export and import", () => {
     expect((await state("list")).stderr).toContain(file);
   });
 
+  test("bytes that are no UTF-8 are an error, and nothing is imported", async () => {
+    const { status, stderr } = await state("import", ["-"], {
+      stdin: Buffer.from('{"key":"\xff"}', "latin1"),
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain("standard input");
+    expect((await state("list")).status).toBe(1);
+  });
+
   test("a missing file is named", async () => {
     const { status, stderr } = await state("import", ["nowhere.jsonl"]);
     expect(status).toBe(1);

@@ -27,13 +27,24 @@ export function temporaryFile(): string {
   return join(temporaryFolder(), "state.db");
 }
 
+type AnswersAtOnce<T> = {
+  [Name in keyof T]: T[Name] extends (...parts: infer Parts) => infer Answer
+    ? (...parts: Parts) => Awaited<Answer>
+    : T[Name];
+};
+
+/** A store in this process: only commit and close may take their time. */
+export type TestStore = AnswersAtOnce<Omit<StateStore, "commit" | "close">> &
+  Pick<StateStore, "commit" | "close">;
+
+export function memoryStore(): TestStore {
+  return createMemoryStore() as TestStore;
+}
+
 /** A SQLite store that nobody folds unless the test says so. */
-export function openStore(options: Partial<SqliteStoreOptions> = {}): StateStore {
-  return openSqliteStore({
-    file: options.file ?? temporaryFile(),
-    createFolder: () => idleFolder(),
-    ...options,
-  });
+export function openStore(options: Partial<SqliteStoreOptions> = {}): TestStore {
+  const { file = temporaryFile() } = options;
+  return openSqliteStore({ createFolder: () => idleFolder(), ...options, file }) as TestStore;
 }
 
 /** A folder that never folds. */
@@ -59,17 +70,18 @@ export interface SteppedFolder extends Folder {
 }
 
 export function steppedFolder(file: string): SteppedFolder {
-  const db = new DatabaseSync(file);
+  let db: DatabaseSync | undefined;
   const steps = { roundCharacters: 1, itemsPerTransaction: 1, charactersPerTransaction: 1 };
   let running: Generator<number> | undefined;
   let through = 0;
   const folder = {
     ...idleFolder({
       stop: async () => {
-        if (db.isOpen) db.close();
+        if (db?.isOpen === true) db.close();
       },
     }),
     step(transactions = Number.POSITIVE_INFINITY) {
+      db ??= new DatabaseSync(file);
       running ??= foldJournal(db, steps);
       for (let step = 0; step < transactions; step++) {
         const next = running.next();

@@ -32,7 +32,7 @@ export interface TrackedItem extends MutableItem {
 }
 
 /** What to write down of an item that changed. */
-export function changeOf(item: TrackedItem): ItemChange {
+function changeOf(item: TrackedItem): ItemChange {
   const change: ItemChange = { key: item.key };
   if (item.expiresAtMs === ABSENT) {
     change.gone = true;
@@ -66,6 +66,35 @@ function addStrings(change: ItemChange, item: TrackedItem, fresh: boolean): void
   for (const member of members) (strings.has(member) ? added : removed).push(member);
   if (added.length > 0) change.added = added;
   if (removed.length > 0) change.removed = removed;
+}
+
+/** A huge batch becomes several journal rows, so that no row comes near what SQLite or a string can hold. */
+const ROW_CHARACTERS = 8 * 1024 * 1024;
+
+/** The changes of a batch as journal rows, about 8 MiB each; none when nothing changed. */
+export function journalTexts(items: readonly TrackedItem[]): string[] {
+  const texts: string[] = [];
+  let changes: ItemChange[] = [];
+  let characters = 0;
+  for (const item of items) {
+    const change = changeOf(item);
+    changes.push(change);
+    characters += charactersOf(change);
+    if (characters < ROW_CHARACTERS) continue;
+    texts.push(JSON.stringify(changes));
+    changes = [];
+    characters = 0;
+  }
+  if (changes.length > 0) texts.push(JSON.stringify(changes));
+  return texts;
+}
+
+/** About how long a change is as text. */
+function charactersOf(change: ItemChange): number {
+  let characters = 40 + change.key.length + (change.dictionary?.length ?? 0);
+  for (const member of change.strings ?? change.added ?? []) characters += member.length;
+  for (const member of change.removed ?? []) characters += member.length;
+  return characters;
 }
 
 /** Brings an item to where the change left it. */

@@ -9,7 +9,7 @@ import type { Commit, Entry, EntryQuery, Item, ItemQuery, StateStore } from "../
 import { CommittedRows } from "./committed-rows.ts";
 import { foldJournal } from "./fold.ts";
 import { createFoldWorker, type Folder } from "./fold-worker.ts";
-import { applyChange, changeOf } from "./item-change.ts";
+import { applyChange, journalTexts } from "./item-change.ts";
 import { ItemTable } from "./item-table.ts";
 import { RecentItems } from "./recent-items.ts";
 import { inTransaction } from "./schema.ts";
@@ -40,10 +40,6 @@ export interface SqliteStoreOptions {
 const MIB = 1024 * 1024;
 /** Small commits make a long journal too, which takes a while to read at the next start. */
 const FOLD_FROM_COMMITS = 5000;
-/** A huge batch becomes several journal rows, so that no row comes near what SQLite or a string can hold. */
-const JOURNAL_ROW_CHARACTERS = 8 * MIB;
-/** Items turned into text at a time: one by one costs twice as much, all at once may be longer than a string can be. */
-const ITEMS_PER_TEXT = 200;
 
 /**
  * Opens a state file: SQLite with a write-ahead log, every commit made durable. One lane at a time may have it open.
@@ -333,21 +329,4 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
       fields: { file: this.file },
     });
   }
-}
-
-/** The changes of a batch as journal rows; none when nothing changed. */
-function journalTexts(items: readonly HeldItem[]): string[] {
-  const texts: string[] = [];
-  let parts: string[] = [];
-  let characters = 0;
-  for (let from = 0; from < items.length; from += ITEMS_PER_TEXT) {
-    const text = JSON.stringify(items.slice(from, from + ITEMS_PER_TEXT).map(changeOf)).slice(1, -1);
-    parts.push(text);
-    characters += text.length;
-    if (characters < JOURNAL_ROW_CHARACTERS && from + ITEMS_PER_TEXT < items.length) continue;
-    texts.push(`[${parts.join(",")}]`);
-    parts = [];
-    characters = 0;
-  }
-  return texts;
 }

@@ -82,7 +82,7 @@ export function argumentTests(test: DeclareTest): void {
     class Session {
       user = "a";
     }
-    // oxlint-disable-next-line no-sparse-arrays -- a hole would silently become null
+    // oxlint-disable-next-line eslint/no-sparse-arrays -- a hole would silently become null
     const values = [
       undefined,
       null,
@@ -121,8 +121,21 @@ export function argumentTests(test: DeclareTest): void {
   });
 
   test("lifetimes must be lifetimes", async (trial) => {
+    const shapes = [
+      null,
+      3600,
+      -1,
+      Number.NaN,
+      "1h",
+      true,
+      {},
+      [],
+      { in: "1h", at: 5 },
+      { for: "1h" },
+      new Date(0),
+    ];
     const lifetimes = [
-      ...[null, 3600, -1, Number.NaN, "1h", true, {}, [], { in: "1h", at: 5 }, { for: "1h" }, new Date(0)],
+      ...shapes,
       ...[0, -5, Number.NaN, Infinity, "", "1 hour", "0s", null, 1e12].map((value) => ({ in: value })),
       ...[-1, Number.NaN, Infinity, "2026-01-01", null, new Date(Number.NaN)].map((value) => ({ at: value })),
       // Milliseconds where seconds were meant.

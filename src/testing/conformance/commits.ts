@@ -111,7 +111,7 @@ export function durabilityTests(test: DeclareTest): void {
 
   test("every kind of change survives, each in a commit of its own", async (trial) => {
     const end = trial.clock.nowMs() + HOUR_MS;
-    const steps = [
+    const steps: readonly (() => Promise<unknown>)[] = [
       () => incrementCounter("k", 5),
       () =>
         addToStringSet(

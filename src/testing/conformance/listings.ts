@@ -116,14 +116,11 @@ export function listingTests(test: DeclareTest): void {
   });
 
   test("a later write of an entry wins, and one without a value removes it", async (trial) => {
-    const write = (value: number | undefined): object => ({
-      kind: "k",
-      key: "a",
-      value: value === undefined ? undefined : { value },
-    });
-    await trial.commit({ entries: [write(1), write(undefined), write(2)] as never });
+    const values = [{ value: 1 }, undefined, { value: 2 }];
+    const writes = values.map((value) => ({ kind: "k", key: "a", value }));
+    await trial.commit({ entries: writes });
     assert.deepEqual(await trial.store.readEntry("k", "a"), { value: 2 });
-    await trial.commit({ entries: [write(3), write(undefined)] as never });
+    await trial.commit({ entries: writes.slice(0, 2) });
     assert.equal(await trial.store.readEntry("k", "a"), undefined);
     assert.equal(await trial.store.readEntry("other", "a"), undefined);
   });
@@ -133,7 +130,8 @@ export function listingTests(test: DeclareTest): void {
     const position = { source: "s", stream: "t", value };
     await trial.commit({ entries: [{ kind: "k", key: "a", value }], positions: [position] });
     value.list.push(2);
-    ((await trial.store.readEntry("k", "a"))?.["list"] as number[]).push(3);
+    const read = await trial.store.readEntry("k", "a");
+    (read?.["list"] as number[] | undefined)?.push(3);
     assert.deepEqual(await trial.store.readEntry("k", "a"), { list: [1] });
     assert.deepEqual(await trial.store.readPosition("s", "t"), { list: [1] });
   });

@@ -23,7 +23,7 @@ export interface ConformanceTarget {
 }
 
 export const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
+export const DAY_MS: number = 24 * HOUR_MS;
 
 /** A store under test with an engine clock, asked as a lane asks. */
 export class Trial {
