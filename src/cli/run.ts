@@ -6,6 +6,7 @@ import { StakeoutError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { defaultLimits } from "../core/limits.ts";
 import { LaneHandle, type LaneOutcome } from "../engine/supervisor.ts";
+import { isClosedPipe, showsColor } from "./io.ts";
 import { renderProblems } from "./problems.ts";
 import { Progress } from "./progress.ts";
 import { createSummary, renderSummary, type RunSummary } from "./summary.ts";
@@ -34,7 +35,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
     threadUrl: new URL(`../config/lane-thread${extname(import.meta.filename)}`, import.meta.url),
     config: config as unknown as JsonObject,
     ...(config.stdin ? { stdin: process.stdin } : {}),
-    onOutput: (text) => screen.print(text, () => lane.stop()),
+    onOutput: (text) => screen.print(text),
     onWarning: (message) => screen.note(`stakeout: warning: ${message}\n`),
     onRulePrint: (text) => screen.note(text),
   });
@@ -43,6 +44,10 @@ export async function runCommand(options: RunOptions): Promise<number> {
   let outcome: LaneOutcome;
   try {
     outcome = await lane.outcome;
+  } catch (error) {
+    // The alerts that found no reader wait in the state for the next run.
+    if (screen.readerGone) return 0;
+    throw error;
   } finally {
     release();
     screen.stop();
@@ -95,7 +100,7 @@ function consoleConfig(options: RunOptions): RunConfig["console"] {
   const { stdout } = process;
   return {
     format: options.json || !stdout.isTTY ? "json" : "text",
-    color: stdout.isTTY && stdout.hasColors(),
+    color: showsColor(stdout),
     // A terminal that does not know its size says 0.
     width: stdout.isTTY && stdout.columns > 0 ? stdout.columns : 80,
   };
@@ -105,6 +110,8 @@ function consoleConfig(options: RunOptions): RunConfig["console"] {
 class RunScreen {
   readonly #options: RunOptions;
   #progress: Progress | undefined;
+  /** Whoever read standard output has gone (`| head`). */
+  readerGone = false;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -120,13 +127,13 @@ class RunScreen {
     });
   }
 
-  /** Prints alerts. When the reader of a pipe has gone there is nobody left to print for: the run stops, without an error. */
-  print(text: string, onGone: () => void): Promise<void> {
+  /** Prints alerts. When the reader of a pipe has gone there is nobody left to print for, and the run ends quietly. */
+  print(text: string): Promise<void> {
     if (process.stdout.isTTY) this.#progress?.clear();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     process.stdout.write(text, (error) => {
       if (error === null || error === undefined) return resolve();
-      if ("code" in error && error.code === "EPIPE") onGone();
+      this.readerGone ||= isClosedPipe(error);
       reject(error);
     });
     return promise;
@@ -145,7 +152,7 @@ class RunScreen {
     if (this.#options.json) {
       process.stderr.write(`${JSON.stringify(summary)}\n`);
     } else if (!this.#options.quiet) {
-      const color = process.stderr.isTTY && process.stderr.hasColors();
+      const color = showsColor(process.stderr);
       const { stateFile, deadLettersFile } = config;
       process.stderr.write(renderSummary(summary, { color, stateFile, deadLettersFile }));
     }

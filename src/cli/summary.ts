@@ -48,7 +48,7 @@ export function renderSummary(summary: RunSummary, hints: SummaryHints): string 
     `${paint("bold", summary.interrupted ? "Stopped" : "Done")} in ${summary.seconds.toFixed(1)} s: ` +
       `${count(summary.events, "event")} (${formatBytes(summary.bytes)}, ${integer(perSecond)} events/s), ` +
       `${count(summary.alerts, "alert")}, ${count(summary.ruleErrors, "rule error")}, ` +
-      `${count(summary.deadLetters, "dead letter")}`,
+      count(summary.deadLetters, "dead letter"),
     ...matchLines(summary),
   ];
   const state = hints.stateFile === "./stakeout.db" ? "" : ` --state ${hints.stateFile}`;

@@ -49,7 +49,7 @@ export interface LaneHost {
 }
 
 /** Opens everything that a lane works with. Throws a `StakeoutError` where something cannot be opened. */
-export async function buildLane(config: RunConfig, content: Content, host: LaneHost): Promise<LaneParts> {
+export function buildLane(config: RunConfig, content: Content, host: LaneHost): LaneParts {
   const { limits } = config;
   const inputs = createSources(config, host).map((source): LaneInput => ({
     source,
@@ -60,7 +60,7 @@ export async function buildLane(config: RunConfig, content: Content, host: LaneH
       sourceLabel: source.label,
     }),
   }));
-  const store = await openState(config.stateFile, { limits });
+  const store = openState(config.stateFile, { limits });
   const destinations =
     config.console === undefined ? [] : [createConsoleDestination({ write: host.write, ...config.console })];
   return {

@@ -169,7 +169,7 @@ export interface StepRun {
   /** Number of the first record that is not done yet. */
   readonly from: number;
   /** Asked between records: true ends the step so that the batch can be committed. */
-  pause(index: number): boolean;
+  readonly pause: (index: number) => boolean;
 }
 
 interface Evaluated {

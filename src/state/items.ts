@@ -258,7 +258,7 @@ function filledText(dictionary: JsonObject | undefined): string | undefined {
 }
 
 /** A key for people: quoted, and cut where it is long. */
-export function shown(key: string): string {
+function shown(key: string): string {
   return JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key);
 }
 

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const bin = join(import.meta.dirname, "../../bin/stakeout");
-const eventCount = 30_000;
+const eventCount = 60_000;
+const brokenCount = 12;
 /** The rule prints at every so many events, which tells this test how far the run has come. */
 const eventsPerTick = 1000;
 
@@ -58,8 +59,18 @@ function start(name: string): ChildProcess {
   return spawn(bin, args, { stdio: ["ignore", "pipe", "pipe"] });
 }
 
-/** Runs to the end, or until it has printed so many ticks and gets the signal. Answers exit code, signal and stderr. */
-async function run(name: string, until?: { readonly ticks: number; readonly signal: NodeJS.Signals }) {
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Last line of standard error. */
+  readonly summary: string;
+}
+
+/** Runs to the end, or until it has printed so many ticks and gets the signal. */
+async function run(
+  name: string,
+  until?: { readonly ticks: number; readonly signal: NodeJS.Signals },
+): Promise<Ended> {
   const child = start(name);
   let stderr = "";
   let sent = false;
@@ -90,20 +101,28 @@ async function stateOf(name: string): Promise<string> {
 }
 
 describe("a run that is interrupted and started again", () => {
+  let whole: Ended;
   beforeAll(async () => {
-    const { code, summary } = await run("whole");
-    expect({ code, ...JSON.parse(summary) }).toMatchObject({
+    whole = await run("whole");
+  });
+
+  test("is compared with one that has alerts and dead letters", () => {
+    expect({ code: whole.code, ...JSON.parse(whole.summary) }).toMatchObject({
       code: 0,
-      events: eventCount - 6,
-      deadLetters: 6,
+      events: eventCount - brokenCount,
+      deadLetters: brokenCount,
     });
     expect(outputOf("whole").alerts.split("\n").length).toBeGreaterThan(1000);
   });
 
   test("by SIGKILL, again and again, gives the same files and the same state", async () => {
-    for (let ticks = 1; ticks <= 12; ticks++) {
-      expect((await run("killed", { ticks, signal: "SIGKILL" })).signal).toBe("SIGKILL");
+    let kills = 0;
+    for (let attempt = 0; attempt < 12; attempt++) {
+      const { signal } = await run("killed", { ticks: 1 + (attempt % 4), signal: "SIGKILL" });
+      if (signal === "SIGKILL") kills += 1;
     }
+    // A quick machine may reach the end before the last kills.
+    expect(kills).toBeGreaterThanOrEqual(6);
     expect((await run("killed")).code).toBe(0);
     expect(outputOf("killed")).toEqual(outputOf("whole"));
     expect(await stateOf("killed")).toBe(await stateOf("whole"));
@@ -115,7 +134,7 @@ describe("a run that is interrupted and started again", () => {
     expect({ code: first.code, ...stopped }).toMatchObject({ code: 0, interrupted: true });
     const second = await run("stopped");
     const rest = JSON.parse(second.summary) as { events: number };
-    expect(stopped.events + rest.events).toBe(eventCount - 6);
+    expect(stopped.events + rest.events).toBe(eventCount - brokenCount);
     expect(outputOf("stopped")).toEqual(outputOf("whole"));
     expect(await stateOf("stopped")).toBe(await stateOf("whole"));
   });

@@ -18,7 +18,7 @@ import { createMemoryStore } from "../../src/state/memory/memory-store.ts";
 import type { Commit, Entry, Item, StateStore } from "../../src/state/store.ts";
 
 /** 2026-01-01T00:00:00Z */
-export const startMs: number = Date.UTC(2026, 0, 1);
+const startMs: number = Date.UTC(2026, 0, 1);
 
 const { logTypes } = loadLogTypes([]);
 
@@ -34,10 +34,10 @@ export function cloudTrail(seconds: number, fields: JsonObject = {}): string {
 }
 
 /** A clock that stands years after every event, so that it never holds the engine clock back. */
-export const farClock: Clock = { nowMs: () => startMs + 1e12, monotonicMs: () => 0 };
+const farClock: Clock = { nowMs: () => startMs + 1e12, monotonicMs: () => 0 };
 
 /** Records of one stream, handed out in chunks of `chunkRecords`; positions are record numbers. */
-export class ListSource implements Source {
+class ListSource implements Source {
   readonly id = "list";
   readonly label = "list";
   readonly #records: readonly string[];
@@ -108,7 +108,7 @@ export class Disk {
 export class Crash extends Error {}
 
 /** A memory store that starts from a disk and writes what it commits to it. */
-export async function diskStore(disk: Disk): Promise<StateStore> {
+async function diskStore(disk: Disk): Promise<StateStore> {
   const store = createMemoryStore();
   for (const item of disk.items.values()) await store.putItem(item);
   const restored = { clockMs: disk.clockMs, positions: [...disk.positions.values()] };
@@ -137,7 +137,7 @@ export async function diskStore(disk: Disk): Promise<StateStore> {
 }
 
 /** A file on that disk. A crash while lines are appended leaves only the first half of them. */
-export function diskFile(disk: Disk, path: string): CommittedFile {
+function diskFile(disk: Disk, path: string): CommittedFile {
   let committed = 0;
   return {
     path,

@@ -47,7 +47,7 @@ beforeAll(async () => {
     ),
   });
   const loaded = await folder.load();
-  expect(loaded.problems).toEqual([]);
+  if (loaded.problems.length > 0) throw new Error(JSON.stringify(loaded.problems));
   for (const loadedRule of loaded.rules) rules.set(loadedRule.manifest.id, loadedRule);
 });
 afterAll(() => folder[Symbol.dispose]());

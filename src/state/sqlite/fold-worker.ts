@@ -44,7 +44,6 @@ class FoldWorker implements Folder {
     if (this.folding || this.failure !== undefined) return;
     this.thread ??= this.start();
     this.folding = true;
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads has no origin
     this.thread.port.postMessage("fold");
   }
 

@@ -33,7 +33,7 @@ export class RecentItems<Held extends MutableItem> {
 }
 
 /** About how much memory an item takes. */
-export function bytesOf(item: MutableItem): number {
+function bytesOf(item: MutableItem): number {
   const { key, strings, dictionary } = item;
   let bytes = 250 + key.length * 2 + (dictionary?.length ?? 0) * 2;
   if (strings !== undefined) for (const member of strings) bytes += 50 + member.length * 2;

@@ -82,7 +82,6 @@ export function argumentTests(test: DeclareTest): void {
     class Session {
       user = "a";
     }
-    // oxlint-disable-next-line eslint/no-sparse-arrays -- a hole would silently become null
     const values = [
       undefined,
       null,
@@ -93,7 +92,7 @@ export function argumentTests(test: DeclareTest): void {
       new Date(0),
       new Session(),
       cycle,
-      { a: [1, , 2] },
+      { a: Array.from({ length: 2 }) },
     ];
     const fields = [
       undefined,

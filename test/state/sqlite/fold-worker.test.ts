@@ -63,7 +63,7 @@ describe("the folding thread", () => {
     folder.request();
     await folder.stop();
     const store = openStore({ file });
-    expect(await store.listItems({ limit: 3000, nowMs: startMs })).toHaveLength(2000);
+    expect(store.listItems({ limit: 3000, nowMs: startMs })).toHaveLength(2000);
     await store.close();
   });
 

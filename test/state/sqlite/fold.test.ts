@@ -42,13 +42,13 @@ async function someCommits(file: string): Promise<readonly Item[]> {
   store.incrementCounter(at(30), "e", { amount: 7 });
   store.resetStringSet(at(30), "b");
   await commit(30);
-  const items = await store.listItems({ limit: 99, nowMs: startMs + 30_000 });
+  const items = store.listItems({ limit: 99, nowMs: startMs + 30_000 });
   await store.close();
   return items;
 }
 
 async function itemsOf(store: TestStore): Promise<readonly Item[]> {
-  const items = await store.listItems({ limit: 99, nowMs: startMs + 30_000 });
+  const items = store.listItems({ limit: 99, nowMs: startMs + 30_000 });
   await store.close();
   return items;
 }
