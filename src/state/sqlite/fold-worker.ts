@@ -87,7 +87,8 @@ class FoldWorker implements Folder {
     const { port1, port2 } = new MessageChannel();
     const data: FoldThreadData = { file: this.file, port: port2, laneWrites: this.laneWrites };
     const module = new URL(`./fold-thread${extname(import.meta.filename)}`, import.meta.url);
-    const worker = new Worker(module, { workerData: data, transferList: [port2] });
+    // Without the flags of this process, of which some are for its own entry point only.
+    const worker = new Worker(module, { workerData: data, transferList: [port2], execArgv: [] });
     port1.on("message", (message: FoldMessage) => this.take(message));
     port1.unref();
     worker.unref();

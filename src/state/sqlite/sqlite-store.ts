@@ -166,14 +166,12 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
   protected start(key: string): HeldItem {
     const item = this.held(key);
     clearItem(item);
-    item.members = undefined;
     return item;
   }
 
   protected drop(item: HeldItem): void {
     clearItem(item);
     item.expiresAtMs = ABSENT;
-    item.members = undefined;
     this.changed(item, Changed.end);
   }
 

@@ -49,10 +49,8 @@ export function openForReading(file: string): DatabaseSync {
     );
   }
   try {
-    const db = connect(file, "FULL");
-    // Not opened read-only: such a connection would leave its shared-memory file behind.
-    db.exec("PRAGMA query_only = ON");
-    return db;
+    // Not read-only in SQLite's sense: such a connection would leave its shared-memory file behind.
+    return connect(file, "FULL");
   } catch (error) {
     throw stateFileError(file, error);
   }

@@ -169,6 +169,29 @@ describe("folding", () => {
   });
 });
 
+test("a large set that gains a member writes that member, commit after commit", async () => {
+  const file = temporaryFile();
+  const store = openStore({ file });
+  store.putStringSet(context(), "k", {
+    members: Array.from({ length: 1000 }, (_, index) => `member ${index}`),
+  });
+  await store.commit(commitOf());
+  for (let round = 0; round < 5; round++) {
+    store.addToStringSet(context(), "k", { members: [`new ${round}`, "member 1"] });
+    store.removeFromStringSet(context(), "k", { members: [`member ${500 + round}`, "none"] });
+    await store.commit(commitOf());
+  }
+  await store.close();
+  const db = new DatabaseSync(file);
+  const rows = db.prepare("SELECT changes FROM journal WHERE seq > 1 ORDER BY seq").all();
+  expect(rows.map(({ changes }) => JSON.parse(String(changes)) as unknown)).toEqual(
+    [0, 1, 2, 3, 4].map((round) => [
+      { key: "k", added: [`new ${round}`], removed: [`member ${500 + round}`] },
+    ]),
+  );
+  db.close();
+});
+
 describe("a lane beside a fold", () => {
   test("never takes an item from the table that it changed after the fold had read the journal", async () => {
     const file = temporaryFile();
