@@ -6,6 +6,7 @@ import { isClosedPipe, paint, type CommandIo } from "./io.ts";
 /** Errors of the call or of what people wrote; everything else went wrong while running. */
 const usageCodes: ReadonlySet<ErrorCode> = new Set([
   "USAGE",
+  "INPUT_NOT_FOUND",
   "RULES_INVALID",
   "LOG_TYPES_INVALID",
   "NODE_TOO_OLD",

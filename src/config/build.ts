@@ -49,7 +49,7 @@ export interface LaneHost {
 }
 
 /** Opens everything that a lane works with. Throws a `StakeoutError` where something cannot be opened. */
-export function buildLane(config: RunConfig, content: Content, host: LaneHost): LaneParts {
+export async function buildLane(config: RunConfig, content: Content, host: LaneHost): Promise<LaneParts> {
   const { limits } = config;
   const inputs = createSources(config, host).map((source): LaneInput => ({
     source,
@@ -60,6 +60,8 @@ export function buildLane(config: RunConfig, content: Content, host: LaneHost): 
       sourceLabel: source.label,
     }),
   }));
+  // Before the state, so that a mistyped path makes no state file.
+  for (const { source } of inputs) await source.find();
   const store = openState(config.stateFile, { limits });
   const destinations =
     config.console === undefined ? [] : [createConsoleDestination({ write: host.write, ...config.console })];

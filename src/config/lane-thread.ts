@@ -60,7 +60,7 @@ async function main(data: LaneThreadData): Promise<void> {
     send({ type: "invalid", problems: content.problems });
     return;
   }
-  const parts = buildLane(config, content, {
+  const parts = await buildLane(config, content, {
     control: new LaneControl(data.control),
     stdin: process.stdin,
     write,

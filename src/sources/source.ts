@@ -13,7 +13,7 @@ export interface SourceProgress {
 }
 
 /**
- * Where records come from. The engine calls `open` once, then `read` until it answers `undefined`, then `close`; never
+ * Where records come from. The engine calls `find` and `open` once each, then `read` until it answers `undefined`, then `close`; never
  * two calls at a time. After a crash the next run opens a new source with the positions of the last commit, so a source
  * must give the same records in the same order from there.
  */
@@ -22,7 +22,9 @@ export interface Source {
   readonly id: string;
   /** Shown to people and to rules as `p_source_label`. */
   readonly label: string;
-  /** Finds the input. Throws `INPUT_NOT_FOUND` or `INPUT_UNREADABLE` before anything was read. */
+  /** Looks whether the input is there, before the state is opened. Throws `INPUT_NOT_FOUND` or `INPUT_UNREADABLE`. */
+  find(): MaybePromise<void>;
+  /** Hands over how far streams had been read, for when each of them is opened. */
   open(positionOf: PositionReader): MaybePromise<void>;
   /**
    * The next records in order, never an empty chunk, or `undefined` at the end of the input. The chunk is valid until the

@@ -62,7 +62,7 @@ describe("exit status", () => {
     ["RULES_INVALID", 2],
     ["LOG_TYPES_INVALID", 2],
     ["NODE_TOO_OLD", 2],
-    ["INPUT_NOT_FOUND", 1],
+    ["INPUT_NOT_FOUND", 2],
     ["NOT_FOUND", 1],
   ])("of %s is %i", (code, status) => {
     expect(report(new StakeoutError(code, "…")).status).toBe(status);

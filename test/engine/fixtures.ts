@@ -49,6 +49,8 @@ class ListSource implements Source {
     this.#chunkRecords = chunkRecords;
   }
 
+  find(): void {}
+
   async open(positionOf: PositionReader): Promise<void> {
     this.#next = Number((await positionOf("only"))?.["next"] ?? 0);
   }

@@ -43,7 +43,7 @@ export async function runExamples(inputs: readonly string[]): Promise<ExampleRun
     batch: defaultBatch,
   };
   const control = new LaneControl();
-  const parts = buildLane(config, await loadContent(config), {
+  const parts = await buildLane(config, await loadContent(config), {
     control,
     stdin: (async function* () {})(),
     write: async () => {},

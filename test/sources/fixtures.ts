@@ -41,6 +41,7 @@ export class Reading {
   /** Reads to the end, or until so many records were read and committed; what else a chunk held is lost then. */
   async run(source: Source, recordsMax: number = Number.POSITIVE_INFINITY): Promise<SeenRecord[]> {
     const records: SeenRecord[] = [];
+    await source.find();
     await source.open((stream) => this.positions.get(stream));
     while (records.length < recordsMax) {
       const chunk = await source.read();

@@ -66,10 +66,13 @@ class FileSource implements Source {
     this.#window = new RecordWindow({ recordBytesMax: limits.recordBytesMax, bufferBytes });
   }
 
-  open(positionOf: PositionReader): void {
-    this.#positionOf = positionOf;
+  find(): void {
     this.#files = findFiles(this.#options.paths);
     for (const { size } of this.#files) this.#totalBytes += size;
+  }
+
+  open(positionOf: PositionReader): void {
+    this.#positionOf = positionOf;
   }
 
   read(): MaybePromise<RecordChunk | undefined> {

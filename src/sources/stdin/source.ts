@@ -49,6 +49,9 @@ class StreamSource implements Source {
     this.#blocks = new BlockReader(options.input);
   }
 
+  /** A stream is there as soon as anybody can read it. */
+  find(): void {}
+
   async open(positionOf: PositionReader): Promise<void> {
     this.#stream = String(await firstFreeNumber(positionOf));
   }

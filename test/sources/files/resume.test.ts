@@ -76,6 +76,7 @@ test("every place of a chunk is one to go on from", async () => {
   const expected = await new Reading().run(fileSource({ paths }));
   expect(expected.map(({ reason }) => reason)).toContain("invalid-json");
   const source = fileSource({ paths });
+  await source.find();
   await source.open(() => undefined);
   const chunk = await source.read();
   expect(chunk?.count).toBe(expected.length);

@@ -40,6 +40,7 @@ describe("reading files", () => {
 
   test("plain files are read without waiting", async () => {
     const source = fileSource({ paths: [folderWith({ a: lines(0, 3), b: lines(3, 6) })] });
+    await source.find();
     await source.open(() => undefined);
     expect(source.read()).not.toBeInstanceOf(Promise);
     expect(source.read()).not.toBeInstanceOf(Promise);
@@ -62,6 +63,7 @@ describe("reading files", () => {
   test("a record over the limit is a fault, and memory for it is not taken", async () => {
     const folder = folderWith({ a: `${"x".repeat(3_000_000)}\n{"n":1}\n` });
     const source = fileSource({ paths: [folder], limits: { recordBytesMax: 1000 }, bufferBytes: 4096 });
+    await source.find();
     await source.open(() => undefined);
     const chunk = await source.read();
     expect(chunk?.faults?.get(0)).toMatchObject({ reason: "too-long", bytesTotal: 3_000_000 });
@@ -72,6 +74,7 @@ describe("reading files", () => {
   test("a file that goes between finding and reading ends the run with its name", async () => {
     const folder = folderWith({ a: lines(0, 1), b: lines(1, 2) });
     const source = fileSource({ paths: [folder] });
+    await source.find();
     await source.open(() => undefined);
     rmSync(join(folder, "b"));
     expect(await source.read()).toBeDefined();
@@ -85,6 +88,7 @@ describe("reading files", () => {
   test("closing ends a read that waits", async () => {
     const array = Buffer.from(`[${many.toString()}]`);
     const source = fileSource({ paths: [folderWith({ a: compress.gzip(array) })], bufferBytes: 4096 });
+    await source.find();
     await source.open(() => undefined);
     expect(await source.read()).toBeDefined();
     const reading = source.read();
@@ -215,6 +219,7 @@ describe("reading again", () => {
     const reading = new Reading();
     await run(reading, folder);
     const source = fileSource({ paths: [folder] });
+    await source.find();
     await source.open((stream) => reading.positions.get(stream));
     rmSync(join(folder, "a"));
     expect(await source.read()).toBeUndefined();

@@ -74,6 +74,7 @@ describe("standard input", () => {
   test("records are there as soon as they have come", async () => {
     const input = new PassThrough();
     const source = createStreamSource({ input, limits: defaultLimits });
+    await source.find();
     await source.open(() => undefined);
     input.write('{"n":1}\n{"n":');
     const first = await source.read();
@@ -89,6 +90,7 @@ describe("standard input", () => {
     ["anything that gives bytes", () => blocksThatNeverCome()],
   ])("closing ends a read that waits for %s", async (_, open) => {
     const source = createStreamSource({ input: open(), limits: defaultLimits });
+    await source.find();
     await source.open(() => undefined);
     const reading = source.read();
     await source.close();
@@ -99,6 +101,7 @@ describe("standard input", () => {
   test("closing in the middle of a record makes no fault of it", async () => {
     const input = new PassThrough();
     const source = createStreamSource({ input, limits: defaultLimits });
+    await source.find();
     await source.open(() => undefined);
     input.write('[{"n":1},{"n"');
     expect((await source.read())?.count).toBe(1);
@@ -110,6 +113,7 @@ describe("standard input", () => {
   test("an input that fails ends the run", async () => {
     const input = new PassThrough();
     const source = createStreamSource({ input, limits: defaultLimits });
+    await source.find();
     await source.open(() => undefined);
     const reading = (async () => await source.read())();
     input.destroy(new Error("no such device"));
@@ -146,6 +150,7 @@ describe("numbers of runs", () => {
   test("few positions are asked for", async () => {
     const asked: string[] = [];
     const source = streamSource("a\n");
+    await source.find();
     await source.open((stream) => {
       asked.push(stream);
       return Number(stream) <= 1000 ? {} : undefined;
