@@ -52,7 +52,7 @@ async function run(path: string, rules: readonly string[]): Promise<Omit<Measure
     envelopeField: undefined,
     logType: undefined,
     logTypes: [],
-    stateFile: process.env.BENCH_STATE ?? join(folder, "state.db"),
+    stateFile: join(folder, "state.db"),
     alertsFile: join(folder, "alerts.jsonl"),
     deadLettersFile: join(folder, "dead-letters.jsonl"),
     console: undefined,

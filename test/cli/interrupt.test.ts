@@ -143,3 +143,26 @@ describe("a run that is interrupted and started again", () => {
     expect(JSON.parse((await run("whole")).summary)).toMatchObject({ events: 0, deadLetters: 0, alerts: 0 });
   });
 });
+
+test("a second SIGINT ends a run at once, also while a rule does not return", async () => {
+  const file = join(folder, "hangs.ts");
+  writeFileSync(
+    file,
+    `import { writeSync } from "node:fs";
+import { defineRule } from "stakeout";
+export default defineRule({
+  id: "Test.Hangs", logTypes: ["AWS.CloudTrail"], severity: "low",
+  rule() { writeSync(2, "hanging"); for (;;); },
+});`,
+  );
+  const input = join(folder, "events.ndjson");
+  const child = spawn(bin, ["run", "--rules", file, "--input", input, "--state", ":memory:", "--json"]);
+  let stderr = "";
+  let signals = 0;
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+    const due = stderr.includes("stopping") ? 2 : Number(stderr.includes("hanging"));
+    for (; signals < due; signals++) child.kill("SIGINT");
+  });
+  expect(await once(child, "close")).toEqual([130, null]);
+});

@@ -191,6 +191,8 @@ describe("a lane", () => {
     const { lane, disk } = await createLane({
       records: [cloudTrail(0, { readOnly: false }), cloudTrail(601)],
       rules: named("C.EveryWrite"),
+      // One batch for everything, so that the last commits have something left to do.
+      parts: { batch: { latencyMs: 1e9, bytesMax: 1e9 } },
     });
     await lane.run();
     expect(disk.delivered.map(({ alert }) => alert.status)).toEqual(["open", "closed"]);

@@ -59,6 +59,7 @@ const step: fc.Arbitrary<readonly [string, Step]> = fc.oneof(
   { weight: 2, arbitrary: fc.constant(named("crash", crash)) },
   { weight: 4, arbitrary: fc.constantFrom(1, 2, 3, 5, 100).map(fold) },
   { weight: 2, arbitrary: fc.constant(named("tell", ({ folder }) => folder?.tell())) },
+  { weight: 3, arbitrary: fc.constant(named("fold all", foldAll)) },
 );
 
 function named(name: string, run: Step): readonly [string, Step] {
@@ -180,6 +181,13 @@ function fold(transactions: number): readonly [string, Step] {
   return named(`fold ${transactions}`, ({ folder }) => folder?.step(transactions));
 }
 
+/** Folds what is committed to the end, and lets the lane know and take note. */
+async function foldAll(pair: Pair): Promise<void> {
+  pair.folder?.step();
+  pair.folder?.tell();
+  await commit(pair);
+}
+
 /** Compares everything: each key by itself as rules see it, and all of them as listed. */
 function compare({ model, store }: Pair): void {
   const at = context({ nowMs: model.nowMs });
@@ -216,7 +224,7 @@ async function play(
 
 test("the memory store answers as the model does", async () => {
   const report = await fc.check(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 80, size: "max" }), async (steps) => {
       const pair: Pair = {
         model: new Model(startMs),
         store: memoryStore(),
@@ -235,13 +243,13 @@ for (const compareEach of [true, false]) {
   test(`the SQLite store answers as the model does, whatever is folded and killed when (compare each: ${compareEach})`, async () => {
     const report = await fc.check(
       fc.asyncProperty(
-        fc.array(step, { maxLength: 60 }),
+        fc.array(step, { maxLength: 80, size: "max" }),
         fc.constantFrom(0, 1000, 1_000_000),
         async (steps, cacheBytesMax) => {
           await playSqlite(steps, { cacheBytesMax, compareEach });
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
     expect(fc.defaultReportMessage(report)).toBeUndefined();
   });

@@ -29,7 +29,7 @@ export interface SqliteStoreOptions {
   readonly readOnly?: boolean;
   /** Memory for items that were read or folded lately, about. 64 MiB unless given. */
   readonly cacheBytesMax?: number;
-  /** Characters of journal from which on it is folded in the background. 4 Mi unless given. */
+  /** Characters of journal from which on it is folded in the background. 8 Mi unless given. */
   readonly foldFromCharacters?: number;
   /** Characters of journal at which commits wait for folding to catch up. 64 Mi unless given. */
   readonly journalCharactersMax?: number;
@@ -90,7 +90,7 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
     super({ ...defaultLimits, ...options.limits });
     this.parts = parts;
     this.file = options.file;
-    this.foldFromCharacters = options.foldFromCharacters ?? 4 * MIB;
+    this.foldFromCharacters = options.foldFromCharacters ?? 8 * MIB;
     this.journalCharactersMax = options.journalCharactersMax ?? 64 * MIB;
     this.recent = new RecentItems(options.cacheBytesMax ?? 64 * MIB);
     this.rows = new CommittedRows(parts.db);

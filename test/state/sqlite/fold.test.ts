@@ -219,6 +219,24 @@ describe("a lane beside a fold", () => {
     await again.close();
   });
 
+  test("forgets what the journal held at opening once that is folded", async () => {
+    const file = temporaryFile();
+    const first = openStore({ file });
+    first.incrementCounter(context(), "k", { amount: 1 });
+    await first.commit(commitOf());
+    await first.close();
+    const folder = steppedFolder(file);
+    const store = openStore({ file, createFolder: () => folder, cacheBytesMax: 0 });
+    expect(store.incrementCounter(context(), "k", { amount: 1 })).toBe(2);
+    await store.commit(commitOf());
+    folder.step();
+    folder.tell();
+    await store.commit(commitOf());
+    for (const key of ["a", "b", "c"]) store.getCounter(context(), key);
+    expect(store.getCounter(context(), "k")).toBe(2);
+    await store.close();
+  });
+
   test("folds by itself when the thread has failed, and goes on", async () => {
     const file = temporaryFile();
     const folder = idleFolder({ failure: "gone" });

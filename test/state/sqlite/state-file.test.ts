@@ -228,6 +228,17 @@ function limitPages(store: object): void {
   db.exec(`PRAGMA max_page_count = ${pages}`);
 }
 
+test("after a read that failed, the batch cannot be committed", async () => {
+  const file = temporaryFile();
+  const store = openStore({ file });
+  (store as unknown as { parts: { db: DatabaseSync } }).parts.db.close();
+  expect(() => store.getCounter(context(), "k")).toThrow(
+    expect.objectContaining({ code: "STATE_FILE_UNUSABLE", fields: { file } }),
+  );
+  expect(() => store.commit(commitOf())).toThrow(/can no longer be written/);
+  await store.close();
+});
+
 describe("a reader", () => {
   test("sees the last commit while a lane has the file, and not what comes after opening", async () => {
     const file = temporaryFile();
