@@ -49,6 +49,16 @@ function describeThrown(error: unknown): ThrownMessage {
   };
 }
 
+/** An error outside everything that the lane waits for: a rule's, or a defect of the engine, which ends the run. */
+function takeStray(error: unknown): void {
+  if (lane?.takeStray(error) === true) return;
+  send({ type: "failed", error: describeThrown(error) });
+  process.exit(1);
+}
+
+process.on("unhandledRejection", takeStray);
+process.on("uncaughtException", takeStray);
+
 async function main(data: LaneThreadData): Promise<void> {
   // The configuration is built by this package's own command line; crossing the threads keeps its form.
   const config = data.config as unknown as RunConfig;

@@ -5,7 +5,9 @@ import type { Outbox } from "../alerts/outbox.ts";
 import type { RuleErrorBook } from "../alerts/rule-errors.ts";
 import type { Alert } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
+import { StakeoutError } from "../core/errors.ts";
 import { isThenable } from "../core/json.ts";
+import type { Position } from "../core/position.ts";
 import type { DeadLetter, RecordChunk } from "../core/record.ts";
 import { alertLine } from "../destinations/alert-line.ts";
 import type { CommittedFile, Destination } from "../destinations/destination.ts";
@@ -76,6 +78,7 @@ export class Lane {
   #engineClock: EngineClock;
   #step: Step;
   #waitingOn: Source | undefined;
+  #lastPosition: Position = { source: "", stream: "", offset: 0 };
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
@@ -108,6 +111,29 @@ export class Lane {
   /** Ends a wait for input that may never come. The request to stop itself is in the shared memory. */
   async wake(): Promise<void> {
     await this.#waitingOn?.close();
+  }
+
+  /**
+   * Takes an error that reached nobody, because a rule started something without waiting for it. It ends as a rule error
+   * instead of ending the lane, which would meet it again in every run. Answers false when no rule can be found in it.
+   */
+  takeStray(error: unknown): boolean {
+    const { rules, ruleErrorBook } = this.#parts;
+    const named = error instanceof StakeoutError ? error.fields["rule"] : undefined;
+    const stack = error instanceof Error ? (error.stack ?? "") : "";
+    const ruleId = named ?? rules.find(({ manifest }) => stack.includes(manifest.file))?.manifest.id;
+    if (typeof ruleId !== "string") return false;
+    this.#counts.ruleErrors++;
+    ruleErrorBook.record({
+      ruleId,
+      function: "(not awaited)",
+      error,
+      clockMs: this.#engineClock.nowMs,
+      position: this.#lastPosition,
+      // Which event it was is not known any more.
+      event: () => ({}),
+    });
+    return true;
   }
 
   /** Everything that the last commit knows, taken up again: windows, rule errors, deliveries, lengths of files. */
@@ -154,6 +180,7 @@ export class Lane {
   async #runChunk(chunk: RecordChunk, { source, parser }: LaneInput): Promise<void> {
     const { control } = this.#parts;
     parser.begin(chunk);
+    this.#lastPosition = { source: chunk.source, stream: chunk.stream, offset: chunk.baseOffset };
     let done = 0;
     let accounted = 0;
     while (done < chunk.count && !control.stopRequested) {

@@ -132,6 +132,8 @@ export class Step {
       settle: () => evaluation.settle(),
     });
     const { match, failures } = isThenable(described) ? await described : described;
+    // The rule is done; what follows may wait for the store.
+    evaluation.end();
     for (const failure of failures) {
       this.#ruleError({ rule, event, parser }, failure.function, failure.error);
     }
