@@ -10,6 +10,8 @@ export interface Limits {
   readonly setMembersMax: number;
   /** Longest member of a string set in bytes of UTF-8. */
   readonly setMemberBytesMax: number;
+  /** Longest string set: the sum of its members in bytes of UTF-8. */
+  readonly setBytesMax: number;
   /** Longest dictionary in bytes of JSON text. */
   readonly dictionaryBytesMax: number;
   /** Most keys that one rule may hold at once in one evaluation of one event; guards against a runaway loop. */
@@ -27,7 +29,8 @@ export const defaultLimits: Limits = {
   nestingMax: 200,
   keyBytesMax: 1024,
   setMembersMax: 100_000,
-  setMemberBytesMax: 64 * 1024,
+  setMemberBytesMax: 8 * 1024,
+  setBytesMax: 16 * 1024 * 1024,
   dictionaryBytesMax: 1024 * 1024,
   operationsPerEvaluationMax: 10_000,
   alertEventsMax: 10,

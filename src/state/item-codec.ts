@@ -2,6 +2,7 @@ import { StakeoutError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { defaultLimits, type Limits } from "../core/limits.ts";
 import { checkDictionary, checkMembers, keyProblem } from "./arguments.ts";
+import { bytesOf } from "./items.ts";
 import { describeArgument } from "./describe-argument.ts";
 import { type Item, NEVER } from "./store.ts";
 
@@ -61,7 +62,10 @@ function decodeStrings(strings: unknown, limits: Limits): readonly string[] {
   if (strings.length > limits.setMembersMax) {
     throw invalid(`it has ${strings.length} strings; the limit setMembersMax is ${limits.setMembersMax}`);
   }
-  return [...new Set(checked(() => checkMembers({ ruleId: "import", limits }, strings)))].sort();
+  const members = [...new Set(checked(() => checkMembers({ ruleId: "import", limits }, strings)))].sort();
+  const bytes = bytesOf(members);
+  if (bytes <= limits.setBytesMax) return members;
+  throw invalid(`its strings have ${bytes} bytes; the limit setBytesMax is ${limits.setBytesMax}`);
 }
 
 function decodeDictionary(dictionary: unknown, limits: Limits): JsonObject {

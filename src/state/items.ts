@@ -106,7 +106,7 @@ export abstract class ItemOperations<Held extends MutableItem> implements StateO
 
   putStringSet(context: OperationContext, key: string, write: SetWrite): void {
     const strings = new Set(write.members);
-    this.checkMembers(context, key, strings.size);
+    this.checkSet(context, key, strings);
     const item = this.target(context, key, strings.size > 0);
     if (item === undefined) return;
     if (strings.size > 0 || item.strings !== undefined) {
@@ -218,20 +218,18 @@ export abstract class ItemOperations<Held extends MutableItem> implements StateO
     addition: { readonly strings: Set<string> | undefined; readonly members: readonly string[] },
   ): void {
     const { strings = new Set<string>(), members } = addition;
-    if (strings.size + members.length <= this.limits.setMembersMax) return;
-    const added = new Set(members.filter((member) => !strings.has(member)));
-    this.checkMembers(context, key, strings.size + added.size);
+    const { setMembersMax, setMemberBytesMax, setBytesMax } = this.limits;
+    const size = strings.size + members.length;
+    // Far below both limits, whatever the members are: no need to look at each.
+    if (size <= setMembersMax && size * setMemberBytesMax <= setBytesMax) return;
+    this.checkSet(context, key, new Set([...strings, ...members]));
   }
 
-  private checkMembers(context: OperationContext, key: string, members: number): void {
-    const limit = this.limits.setMembersMax;
-    if (members <= limit) return;
-    throw new StakeoutError(
-      "STATE_LIMIT_EXCEEDED",
-      `Rule ${context.ruleId}: the string set ${shown(key)} would have ${members} members; the limit setMembersMax is ` +
-        `${limit}. Nothing was changed. Keep fewer members under one key, or raise the limit.`,
-      { fields: { rule: context.ruleId, key, limit: "setMembersMax", value: members } },
-    );
+  private checkSet(context: OperationContext, key: string, strings: ReadonlySet<string>): void {
+    const { setMembersMax, setBytesMax } = this.limits;
+    if (strings.size > setMembersMax) throw setTooLarge(context, key, { setMembersMax, value: strings.size });
+    const bytes = bytesOf(strings);
+    if (bytes > setBytesMax) throw setTooLarge(context, key, { setBytesMax, value: bytes });
   }
 
   private checkDictionary(context: OperationContext, key: string, text: string): void {
@@ -246,6 +244,32 @@ export abstract class ItemOperations<Held extends MutableItem> implements StateO
       { fields: { rule: context.ruleId, key, limit: "dictionaryBytesMax", value: bytes } },
     );
   }
+}
+
+/** Bytes of UTF-8 of all members together. */
+export function bytesOf(members: Iterable<string>): number {
+  let bytes = 0;
+  for (const member of members) bytes += Buffer.byteLength(member);
+  return bytes;
+}
+
+type SetLimit = { readonly value: number } & (
+  | { readonly setMembersMax: number }
+  | { readonly setBytesMax: number }
+);
+
+function setTooLarge(context: OperationContext, key: string, exceeded: SetLimit): StakeoutError {
+  const { value } = exceeded;
+  const [limit, most, unit] =
+    "setMembersMax" in exceeded
+      ? ["setMembersMax", exceeded.setMembersMax, "members"]
+      : ["setBytesMax", exceeded.setBytesMax, "bytes"];
+  return new StakeoutError(
+    "STATE_LIMIT_EXCEEDED",
+    `Rule ${context.ruleId}: the string set ${shown(key)} would have ${value} ${unit}; the limit ${limit} is ${most}. ` +
+      "Nothing was changed. Keep less under one key, or raise the limit.",
+    { fields: { rule: context.ruleId, key, limit, value } },
+  );
 }
 
 function filledSet(members: readonly string[] | undefined): Set<string> | undefined {

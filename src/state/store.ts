@@ -66,7 +66,7 @@ export interface StateOperations {
   /** Moves the end of an existing item; does nothing where there is none. */
   setKeyExpiration(context: OperationContext, key: string, expiresAtMs: number): MaybePromise<void>;
   getStringSet(context: OperationContext, key: string): MaybePromise<Set<string>>;
-  /** Replaces the set. Throws `STATE_LIMIT_EXCEEDED` over `setMembersMax`; nothing is changed then. */
+  /** Replaces the set. Throws `STATE_LIMIT_EXCEEDED` over `setMembersMax` or `setBytesMax`; nothing is changed then. */
   putStringSet(context: OperationContext, key: string, write: SetWrite): MaybePromise<void>;
   /** The whole set after adding. Adding nothing is a read. Limit as with `putStringSet`. */
   addToStringSet(context: OperationContext, key: string, write: SetWrite): MaybePromise<Set<string>>;
@@ -88,7 +88,7 @@ export interface Entry {
   readonly value: JsonObject;
 }
 
-/** `value` undefined removes the entry. */
+/** `value` undefined removes the entry. Kinds and keys, like streams, are well-formed Unicode. */
 export interface EntryWrite {
   readonly kind: string;
   readonly key: string;

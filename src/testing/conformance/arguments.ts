@@ -169,6 +169,18 @@ export function argumentTests(test: DeclareTest): void {
   );
 
   test(
+    "a set over its limit in bytes is refused and stays as it is",
+    async (trial) => {
+      await trial.ask(() => putStringSet("k", ["aaaa", "éé"]));
+      await trial.fails("STATE_LIMIT_EXCEEDED", () => addToStringSet("k", "bbb", { in: "1h" }));
+      await trial.fails("STATE_LIMIT_EXCEEDED", () => putStringSet("k", ["aaaa", "bbbb", "ccc"]));
+      assert.deepEqual((await trial.item("k"))?.strings, ["aaaa", "éé"]);
+      assert.equal((await trial.ask(() => addToStringSet("k", ["bb", "éé"]))).size, 3);
+    },
+    { setBytesMax: 10 },
+  );
+
+  test(
     "a member over its limit is refused",
     async (trial) => {
       await trial.fails("STATE_LIMIT_EXCEEDED", () => addToStringSet("k", ["a", "ééé"]));
