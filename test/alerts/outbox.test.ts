@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { createOutbox, type DeliveryTarget, type Outbox } from "../../src/alerts/outbox.ts";
-import { alert, FakeStore } from "./fixtures.ts";
+import { alert } from "../core/alert.fixture.ts";
+import { FakeStore } from "./fixtures.ts";
 
 /** A destination that remembers what it got, and refuses everything while `broken`. */
 class Recorder implements DeliveryTarget {

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
 import { alertLine } from "../../src/destinations/alert-line.ts";
 import { createBook } from "../alerts/fixtures.ts";
-import { alert } from "./fixtures.ts";
+import { alert } from "../core/alert.fixture.ts";
 
 test("one line of JSON that gives the alert back, whatever its texts hold", () => {
   fc.assert(

@@ -6,7 +6,7 @@ import {
   type ConsoleOptions,
 } from "../../../src/destinations/console/destination.ts";
 import { renderAlert } from "../../../src/destinations/console/render.ts";
-import { alert } from "../fixtures.ts";
+import { alert } from "../../core/alert.fixture.ts";
 
 async function printed(options: Partial<ConsoleOptions>): Promise<string[]> {
   const texts: string[] = [];

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import { severities } from "../../../src/core/severity.ts";
 import { renderAlert } from "../../../src/destinations/console/render.ts";
-import { alert } from "../fixtures.ts";
+import { alert } from "../../core/alert.fixture.ts";
 
 const plain = { color: false, width: 100 };
 
