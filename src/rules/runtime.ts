@@ -28,6 +28,8 @@ export interface LoadedRule {
   readonly functions: ReadonlySet<AuxiliaryFunction>;
   /** True when the rule's code can name a standard field (`p_…`): attaching them costs a fifth of a parse. */
   readonly usesStandardFields: boolean;
+  /** The rule's tests as its author wrote them, unchecked; `undefined` where there are none. */
+  readonly tests?: unknown;
   /** Whatever the rule's `rule` function gives, a promise included; the engine checks that it is a boolean. */
   rule(event: Event): unknown;
   /** Whatever that auxiliary function gives; called only for functions in `functions`. */

@@ -5,7 +5,7 @@ import type { RuleManifest } from "../manifest.ts";
 import { placeOfRule } from "./definition-place.ts";
 import { findRuleFiles } from "./find-rule-files.ts";
 import { importProblem } from "./import-problem.ts";
-import { readSources } from "./read-sources.ts";
+import { readSources, type Sources } from "./read-sources.ts";
 import { addRuleModule, importRuleModule } from "./rule-modules.ts";
 import { pathOfUrl, type SourceFile } from "./source-file.ts";
 import { StandardFieldUse } from "./standard-fields.ts";
@@ -26,13 +26,19 @@ export interface LoadedDefinitions {
 
 let loads = 0;
 
+/** Makes the code that runs from a file that was read. */
+export type PrepareFile = (file: SourceFile) => SourceFile;
+
 /** Loads every rule file below the paths and finds everything that is wrong with any of them. */
-export async function loadDefinitions(paths: readonly string[]): Promise<LoadedDefinitions> {
+export async function loadDefinitions(
+  paths: readonly string[],
+  prepare?: PrepareFile,
+): Promise<LoadedDefinitions> {
   loads += 1;
   // Node never runs the same URL twice. The first load, mostly the only one, keeps plain paths in stack traces.
   const generation = loads === 1 ? "" : `?generation=${loads}`;
   const found = findRuleFiles(paths);
-  const sources = readSources(found.files, generation);
+  const sources = prepared(readSources(found.files, generation), prepare);
   const run = await runFiles(sources.runnable, sources.files);
   const exported = run.modules.flatMap((module) => exportedRule(module, found.named));
   const rules = exported.filter((outcome) => "call" in outcome);
@@ -49,6 +55,13 @@ export async function loadDefinitions(paths: readonly string[]): Promise<LoadedD
   ];
   const definitions = checked.filter((rule) => rule.problems.length === 0);
   return { definitions, problems: inOrder(problems), warnings: found.warnings };
+}
+
+function prepared(sources: Sources, prepare: PrepareFile | undefined): Sources {
+  if (prepare === undefined) return sources;
+  const files = new Map(sources.files.entries().map(([url, file]) => [url, prepare(file)]));
+  const runnable = sources.runnable.map((file) => files.get(file.url) ?? file);
+  return { files, runnable, problems: sources.problems };
 }
 
 /** A file that ran to its end. */

@@ -31,7 +31,7 @@ const modules = new Map<string, string>();
 let registered = false;
 
 /** Makes a file importable: by the other rule files, and with `importRuleModule`. */
-export function addRuleModule(file: SourceFile): void {
+export function addRuleModule(file: Pick<SourceFile, "url" | "code">): void {
   modules.set(file.url, file.code);
   if (!registered) registerRuleHooks();
   registered = true;

@@ -12,7 +12,7 @@ import {
   type RuleRuntime,
 } from "../runtime.ts";
 import { installEngineDate } from "./engine-date.ts";
-import { loadDefinitions } from "./load-definitions.ts";
+import { loadDefinitions, type PrepareFile } from "./load-definitions.ts";
 
 /**
  * Rules written in TypeScript or JavaScript, run by this very Node in the calling thread. From here on `Date` in this
@@ -21,11 +21,12 @@ import { loadDefinitions } from "./load-definitions.ts";
  */
 export function createTypeScriptRuntime(): RuleRuntime {
   installEngineDate();
-  return { language: "TypeScript", load, close: () => undefined };
+  return { language: "TypeScript", load: (paths) => loadRules(paths), close: () => undefined };
 }
 
-async function load(paths: readonly string[]): Promise<LoadResult> {
-  const { definitions, problems, warnings } = await loadDefinitions(paths);
+/** Loads rules whose files `prepare`, where given, makes ready to run. */
+export async function loadRules(paths: readonly string[], prepare?: PrepareFile): Promise<LoadResult> {
+  const { definitions, problems, warnings } = await loadDefinitions(paths, prepare);
   const rules = definitions.map(({ definition, manifest, usesStandardFields }) =>
     toLoadedRule(definition, manifest, usesStandardFields),
   );
@@ -45,6 +46,7 @@ function toLoadedRule(
     manifest,
     functions: new Set(functions.keys()),
     usesStandardFields,
+    tests: definition.tests,
     rule: bind(definition, "rule"),
     call: (name, event) => functions.get(name)?.(event),
   };

@@ -46,11 +46,12 @@ export function readSourceFile(path: string, generation: string): SourceFile | P
 /** The node and every node below it, in the order of the text. */
 export function* nodesOf(node: AnyNode): Generator<AnyNode> {
   yield node;
-  for (const value of Object.values(node)) {
-    for (const child of Array.isArray(value) ? value : [value]) {
-      if (isNode(child)) yield* nodesOf(child);
-    }
-  }
+  for (const child of childrenOf(node)) yield* nodesOf(child);
+}
+
+/** The nodes directly below a node, in the order of the text. */
+export function childrenOf(node: AnyNode): readonly AnyNode[] {
+  return Object.values(node).flat().filter(isNode);
 }
 
 /** Line of a node, counted from 1. */
