@@ -3,7 +3,7 @@
  * every run: four hours in one AWS account in CloudTrail's own form, with addresses of the ranges that are kept for
  * documentation. Among everyday requests they hold what the two example rules look for, and what they must not fall for.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ACCOUNT = "123456789012";
@@ -300,6 +300,9 @@ function createFiles(): ReadonlyMap<string, string> {
   return files;
 }
 
-const folder = process.argv[2] ?? join(import.meta.dirname, "events");
-mkdirSync(folder, { recursive: true });
-for (const [name, text] of createFiles()) writeFileSync(join(folder, name), text);
+// Only when it is run itself: whoever loads all rules below examples/ loads this file too.
+if (realpathSync(process.argv[1] ?? ".") === import.meta.filename) {
+  const folder = process.argv[2] ?? join(import.meta.dirname, "events");
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of createFiles()) writeFileSync(join(folder, name), text);
+}

@@ -8,7 +8,7 @@ const WITHIN = "1h";
  * What CloudTrail writes as `errorCode` when a principal lacks a permission: `AccessDenied` in most services,
  * `Client.UnauthorizedOperation` in EC2, the others in services with error names of their own.
  */
-const DENIED_CODES = new Set([
+const DENIED_CODES = new Set<string | undefined>([
   "AccessDenied",
   "AccessDeniedException",
   "Client.UnauthorizedOperation",

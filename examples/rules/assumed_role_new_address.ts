@@ -1,9 +1,19 @@
-import { addToStringSet, defineRule, getStringSet } from "stakeout";
+import {
+  addToStringSet,
+  defineRule,
+  getStringSet,
+  type RuleTestDefinition,
+  type TestEventDefinition,
+} from "stakeout";
 
 /** How long a role's addresses are remembered after its last use. */
 const REMEMBERED = "90d";
 
-const ASSUME_ROLE = new Set(["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"]);
+const ASSUME_ROLE = new Set<string | undefined>([
+  "AssumeRole",
+  "AssumeRoleWithSAML",
+  "AssumeRoleWithWebIdentity",
+]);
 
 /**
  * Credentials that leave the place they belong to are used from somewhere else.
@@ -51,9 +61,91 @@ export default defineRule({
     sourceAddress: event.sourceIPAddress,
     userAgent: event.userAgent,
   }),
+
+  tests: createTests(),
 });
 
 /** An AWS service that assumes a role puts its name, such as `lambda.amazonaws.com`, where callers have an address. */
 function isAddress(address: unknown): address is string {
   return typeof address === "string" && /^\d+\.\d+\.\d+\.\d+$|:/.test(address);
+}
+
+/** A made-up use of the role, as far as the rule looks at it. */
+function assumeRole(sourceIPAddress: string): TestEventDefinition {
+  return {
+    eventSource: "sts.amazonaws.com",
+    eventName: "AssumeRole",
+    eventTime: "2026-03-02T08:59:00Z",
+    sourceIPAddress,
+    requestParameters: { roleArn: "arn:aws:iam::123456789012:role/deploy", roleSessionName: "build" },
+    userIdentity: { type: "AWSService", principalId: "AIDAEXAMPLE" },
+    recipientAccountId: "123456789012",
+  };
+}
+
+/** What the rule must do: `stakeout test` runs them, each on state of its own. */
+function createTests(): readonly RuleTestDefinition[] {
+  const role = "arn:aws:iam::123456789012:role/deploy";
+  const key = `AWS.CloudTrail.AssumedRoleFromNewAddress:${role}`;
+  const assumed = assumeRole("192.0.2.1");
+  const elsewhere = assumeRole("192.0.2.2");
+  return [
+    {
+      name: "a new address matches once, also hours after the first",
+      events: [
+        assumed,
+        { ...assumed, after: "2h" },
+        { ...elsewhere, after: "5m" },
+        { ...elsewhere, after: "5m" },
+      ],
+      expect: {
+        matches: [3],
+        alerts: [
+          {
+            title: `${role} was assumed from the new address 192.0.2.2`,
+            severity: "high",
+            dedup: `${role} 192.0.2.2`,
+            context: { contains: { session: "build", caller: "AIDAEXAMPLE" } },
+          },
+        ],
+        state: { [key]: { strings: ["192.0.2.1", "192.0.2.2"], expires: "90d" } },
+      },
+    },
+    {
+      name: "every use renews what is remembered",
+      events: [assumed, { ...assumed, after: "60d" }, { ...elsewhere, after: "60d" }],
+      expect: [3],
+    },
+    {
+      name: "a role that nobody used for 90 days is learnt afresh",
+      events: [assumed, { ...elsewhere, after: "90d" }],
+      expect: false,
+    },
+    {
+      name: "a role that is known from before",
+      state: { [key]: { strings: ["192.0.2.1"], expires: "1d" } },
+      event: elsewhere,
+      expect: true,
+    },
+    {
+      name: "only what the helpers answer decides",
+      mocks: { getStringSet: { cases: [{ arguments: [key], returns: ["192.0.2.1"] }] }, addToStringSet: [] },
+      event: elsewhere,
+      expect: { matches: true, state: { [key]: null } },
+    },
+    {
+      name: "an AWS service has no address",
+      event: { ...assumed, sourceIPAddress: "lambda.amazonaws.com" },
+      expect: { matches: false, state: { [key]: null } },
+    },
+    {
+      name: "neither refused requests nor others count",
+      events: [
+        assumed,
+        { ...elsewhere, errorCode: "AccessDenied" },
+        { ...elsewhere, eventName: "GetCallerIdentity" },
+      ],
+      expect: false,
+    },
+  ];
 }

@@ -1,0 +1,102 @@
+import type { Problem } from "../../core/errors.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { FunctionOutput, TestFailure, TestResult } from "../rule-tests/model.ts";
+import { countTests, type TestReport } from "./report.ts";
+
+/** The report as `--format json` prints it. */
+export interface JsonReport {
+  readonly passed: number;
+  readonly failed: number;
+  readonly tests: readonly JsonTest[];
+  /** Tests left out after the first failure. */
+  readonly notRun: number;
+  /** Ids of rules that were left out, of rules that have no test, and what is wrong with the tests of others. */
+  readonly skipped: readonly string[];
+  readonly untested: readonly string[];
+  readonly shortcomings: Readonly<Record<string, readonly string[]>>;
+  /** What keeps rules or tests from being run; line 0 concerns the whole file. */
+  readonly problems: readonly Problem[];
+  readonly durationMs: number;
+}
+
+interface JsonTest {
+  readonly ruleId: string;
+  readonly name: string;
+  /** Whether the event should match; for a sequence a list with one answer for each event; `null`: not asked. */
+  readonly expected: boolean | readonly boolean[] | null;
+  readonly actual: boolean | readonly boolean[];
+  readonly passed: boolean;
+  /** By function, what it answered, `{ error }` where it failed; for a sequence a list with each of its answers in order. */
+  readonly outputs: JsonObject;
+  /** Why it failed; `null` for a test that passed. */
+  readonly error: string | null;
+  readonly failures: readonly TestFailure[];
+  readonly warnings: readonly string[];
+  readonly printed: string;
+  readonly file: string;
+  readonly line: number;
+  readonly durationMs: number;
+}
+
+/** The report as an object for programs. */
+export function jsonReport(report: TestReport): JsonReport {
+  const { rules, problems, notRun, durationMs } = report;
+  const lacking = rules.filter((rule) => rule.shortcomings.length > 0);
+  return {
+    ...countTests(report),
+    tests: rules.flatMap((rule) => rule.results.map(jsonTest)),
+    notRun,
+    skipped: rules.filter((rule) => rule.skipped).map((rule) => rule.ruleId),
+    untested: rules.filter((rule) => !rule.hasTests).map((rule) => rule.ruleId),
+    shortcomings: Object.fromEntries(lacking.map(({ ruleId, shortcomings }) => [ruleId, shortcomings])),
+    problems,
+    durationMs: rounded(durationMs),
+  };
+}
+
+function jsonTest(result: TestResult): JsonTest {
+  const { test, matches, passed, failures, outputs } = result;
+  return {
+    ruleId: test.ruleId,
+    name: test.name,
+    expected: test.expect.matches === undefined ? null : oneOrAll(test.expect.matches),
+    actual: oneOrAll(matches),
+    passed,
+    outputs: byFunction(outputs, test.events.length > 1),
+    error: passed ? null : failureText(result),
+    failures,
+    warnings: result.warnings,
+    printed: result.printed,
+    file: test.file,
+    line: test.line,
+    durationMs: rounded(result.durationMs),
+  };
+}
+
+/** What functions threw and what was not as expected, a line each. */
+export function failureText({ outputs, failures }: TestResult): string {
+  const thrown = outputs
+    .filter((output) => !output.passed && output.error !== null)
+    .map((output) => `${output.function}: ${output.error}`);
+  return [...thrown, ...failures.map((failure) => failure.message)].join("\n");
+}
+
+function byFunction(outputs: readonly FunctionOutput[], isSequence: boolean): JsonObject {
+  const answers = Map.groupBy(outputs, (output) => output.function);
+  return Object.fromEntries(
+    [...answers].map(([name, ofFunction]) => {
+      const values = ofFunction.map(({ output, error }) => (error === null ? output : { error }));
+      return [name, isSequence ? values : (values[0] ?? null)];
+    }),
+  );
+}
+
+function oneOrAll(matches: readonly boolean[]): boolean | readonly boolean[] {
+  const [first] = matches;
+  return matches.length === 1 && first !== undefined ? first : matches;
+}
+
+/** Microseconds are as exact as a test's duration can be. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
