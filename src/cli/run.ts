@@ -40,7 +40,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
     onRulePrint: (text) => screen.note(text),
   });
   screen.start(lane);
-  const release = stopOnSignals(lane, (notice) => screen.note(notice));
+  const release = stopOnSignals([lane], (notice) => screen.note(notice));
   let outcome: LaneOutcome;
   try {
     outcome = await lane.outcome;
@@ -160,12 +160,12 @@ class RunScreen {
 }
 
 /** First signal: commit and stop. Second: stop at once; the next run repeats what was not committed. */
-function stopOnSignals(lane: LaneHandle, tell: (notice: string) => void): () => void {
+export function stopOnSignals(lanes: readonly LaneHandle[], tell: (notice: string) => void): () => void {
   const signals = { SIGINT: 130, SIGTERM: 143 } as const;
   const handlers = Object.entries(signals).map(([signal, status]) => {
     const handler = (): void => {
-      if (lane.control.stopRequested) process.exit(status);
-      lane.stop();
+      if (lanes.some((lane) => lane.control.stopRequested)) process.exit(status);
+      for (const lane of lanes) lane.stop();
       tell("stakeout: stopping after the event under way; press Ctrl-C again to stop at once\n");
     };
     process.on(signal, handler);

@@ -1,11 +1,11 @@
 import { createReadStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
 import type { Readable } from "node:stream";
 
 import { messageOf, StakeoutError } from "../core/errors.ts";
 import { decodeItem, encodeItem } from "../state/item-codec.ts";
 import type { Item, StateStore } from "../state/store.ts";
 import { writeText, type CommandIo } from "./io.ts";
+import { replaceFile } from "./replace-file.ts";
 import { allItems, commit } from "./state.ts";
 import { withState } from "./with-state.ts";
 
@@ -39,15 +39,7 @@ export async function exportStateCommand(options: StateExportOptions, io: Comman
       for await (const piece of pieces(store, prefix)) await writeText(io.stdout, piece);
       return 0;
     }
-    try {
-      await replaceFile(file, pieces(store, prefix));
-    } catch (error) {
-      if (error instanceof StakeoutError) throw error;
-      throw new StakeoutError("OUTPUT_UNWRITABLE", `Cannot write ${file}: ${messageOf(error)}`, {
-        cause: error,
-        fields: { file },
-      });
-    }
+    await replaceFile(file, pieces(store, prefix));
     return 0;
   });
 }
@@ -82,21 +74,6 @@ async function* pieces(store: StateStore, prefix: string): AsyncGenerator<string
     piece = "";
   }
   if (piece !== "") yield piece;
-}
-
-async function replaceFile(file: string, text: AsyncIterable<string>): Promise<void> {
-  const unfinished = `${file}.unfinished`;
-  const handle = await open(unfinished, "w");
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-    await handle.close();
-    await rename(unfinished, file);
-  } catch (error) {
-    await handle.close().catch(() => {});
-    await rm(unfinished, { force: true });
-    throw error;
-  }
 }
 
 /** Starts reading from the first line each time it is called. */

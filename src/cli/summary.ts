@@ -43,12 +43,8 @@ export function renderSummary(summary: RunSummary, hints: SummaryHints): string 
   const { color } = hints;
   const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
     color ? styleText(format, text, { validateStream: false }) : text;
-  const perSecond = summary.seconds > 0 ? summary.events / summary.seconds : summary.events;
   const lines = [
-    `${paint("bold", summary.interrupted ? "Stopped" : "Done")} in ${summary.seconds.toFixed(1)} s: ` +
-      `${count(summary.events, "event")} (${formatBytes(summary.bytes)}, ${integer(perSecond)} events/s), ` +
-      `${count(summary.alerts, "alert")}, ${count(summary.ruleErrors, "rule error")}, ` +
-      count(summary.deadLetters, "dead letter"),
+    `${paint("bold", summary.interrupted ? "Stopped" : "Done")} ${totalsOf(summary)}`,
     ...matchLines(summary),
   ];
   const state = hints.stateFile === "./stakeout.db" ? "" : ` --state ${hints.stateFile}`;
@@ -62,6 +58,17 @@ export function renderSummary(summary: RunSummary, hints: SummaryHints): string 
   return `${lines.join("\n")}\n`;
 }
 
+/** How long it took and what came of it, on one line. */
+export function totalsOf(summary: RunSummary): string {
+  const perSecond = summary.seconds > 0 ? summary.events / summary.seconds : summary.events;
+  return (
+    `in ${summary.seconds.toFixed(1)} s: ` +
+    `${count(summary.events, "event")} (${formatBytes(summary.bytes)}, ${integer(perSecond)} events/s), ` +
+    `${count(summary.alerts, "alert")}, ${count(summary.ruleErrors, "rule error")}, ` +
+    count(summary.deadLetters, "dead letter")
+  );
+}
+
 function matchLines(summary: RunSummary): readonly string[] {
   const matched = Object.entries(summary.matches)
     .filter(([, matches]) => matches > 0)
@@ -70,7 +77,8 @@ function matchLines(summary: RunSummary): readonly string[] {
   return matched.map(([ruleId, matches]) => `  ${integer(matches).padStart(width)}  ${ruleId}`);
 }
 
-function count(amount: number, noun: string): string {
+/** An amount with its noun, in the plural where it is not one. */
+export function count(amount: number, noun: string): string {
   return `${integer(amount)} ${noun}${amount === 1 ? "" : "s"}`;
 }
 

@@ -15,6 +15,7 @@ import { createFileSource } from "../sources/files/source.ts";
 import type { Source } from "../sources/source.ts";
 import { createStreamSource } from "../sources/stdin/source.ts";
 import { Evaluation } from "../state/evaluation.ts";
+import { prepareBacktest } from "./backtest.ts";
 import { openState } from "./open-state.ts";
 import type { RunConfig } from "./run-config.ts";
 
@@ -62,7 +63,9 @@ export async function buildLane(config: RunConfig, content: Content, host: LaneH
   }));
   // Before the state, so that a mistyped path makes no state file.
   for (const { source } of inputs) await source.find();
-  const store = openState(config.stateFile, { limits });
+  const backtest =
+    config.backtest && (await prepareBacktest(config.backtest, { ...host, rules: content.rules, limits }));
+  const store = backtest?.store ?? openState(config.stateFile, { limits });
   const destinations =
     config.console === undefined ? [] : [createConsoleDestination({ write: host.write, ...config.console })];
   return {
@@ -81,6 +84,7 @@ export async function buildLane(config: RunConfig, content: Content, host: LaneH
     control: host.control,
     warn: host.warn,
     batch: config.batch,
+    ...backtest,
   };
 }
 

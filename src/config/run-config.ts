@@ -8,6 +8,22 @@ export interface ConsoleConfig {
   readonly width: number;
 }
 
+/** What makes a run a backtest: it works on a state in memory that is gone afterwards, and reports at its end. */
+export interface BacktestConfig {
+  /** Events before this time are left out. */
+  readonly fromMs: number | undefined;
+  /** Events at or after this time are left out. */
+  readonly toMs: number | undefined;
+  /** Ids of the only rules to ask; empty for all. */
+  readonly onlyRules: readonly string[];
+  /** Whether each of `onlyRules` must exist; not in a baseline, which may be older than a rule. */
+  readonly onlyKnownRules: boolean;
+  /** State file whose items, open windows and clock it starts with; `undefined` starts with nothing. */
+  readonly stateFrom: string | undefined;
+  /** Where the wall clock stands all the time, so that two backtests of the same events are the same. */
+  readonly wallMs: number;
+}
+
 /**
  * Everything that decides what a run does, as plain data: it crosses into the lane's thread. Paths are absolute or
  * relative to the working directory.
@@ -32,6 +48,8 @@ export interface RunConfig {
   /** `undefined` prints no alerts. */
   readonly console: ConsoleConfig | undefined;
   readonly limits: Limits;
+  /** Left out for a run that is no backtest. With it `stateFile`, `alertsFile`, `deadLettersFile` and `console` have no effect. */
+  readonly backtest?: BacktestConfig;
   readonly batch: { readonly latencyMs: number; readonly bytesMax: number };
 }
 

@@ -16,6 +16,7 @@ import type { LoadedRule } from "../rules/runtime.ts";
 import type { Source } from "../sources/source.ts";
 import type { Evaluation } from "../state/evaluation.ts";
 import type { StateStore } from "../state/store.ts";
+import type { Period } from "./backtest.ts";
 import { Batch } from "./batch.ts";
 import type { LaneControl } from "./control.ts";
 import { deadLetterLine } from "./dead-letter-line.ts";
@@ -48,6 +49,10 @@ export interface LaneParts {
   /** Called with a sentence for people, such as an output file that is not as the last commit left it. */
   readonly warn: (message: string) => void;
   readonly batch: BatchLimits;
+  /** Only in a backtest: which events there are at all. Default: all. */
+  readonly period?: Period | undefined;
+  /** Called after the last commit, also of a run that was asked to stop, before anything is closed. */
+  readonly atEnd?: (() => Promise<void>) | undefined;
 }
 
 export interface BatchLimits {
@@ -98,6 +103,7 @@ export class Lane {
       await this.#commit();
       // A second commit takes what was just delivered out of the outbox.
       await this.#commit();
+      await this.#parts.atEnd?.();
     } finally {
       this.#publish();
       await this.#close();
@@ -237,7 +243,7 @@ export class Lane {
   }
 
   #createStep(): Step {
-    const { rules, evaluation, alertBook, ruleErrorBook, control } = this.#parts;
+    const { rules, evaluation, alertBook, ruleErrorBook, control, period } = this.#parts;
     const counts = this.#counts;
     return new Step({
       routes: createRoutes(rules),
@@ -245,6 +251,7 @@ export class Lane {
       alertBook,
       ruleErrorBook,
       clock: this.#engineClock,
+      period,
       stopRequested: () => control.stopRequested,
       output: {
         alert: (alert) => this.#emit(alert),

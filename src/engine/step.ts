@@ -9,6 +9,7 @@ import { checkRuleAnswer } from "../rules/evaluate.ts";
 import { describeMatch } from "../rules/outcome.ts";
 import type { LoadedRule } from "../rules/runtime.ts";
 import type { Evaluation } from "../state/evaluation.ts";
+import type { Period } from "./backtest.ts";
 import type { EngineClock } from "./engine-clock.ts";
 import type { Routes } from "./routes.ts";
 
@@ -28,6 +29,8 @@ export interface StepParts {
   readonly ruleErrorBook: RuleErrorBook;
   readonly clock: EngineClock;
   readonly output: StepOutput;
+  /** Only in a backtest: which events there are at all. */
+  readonly period: Period | undefined;
   /** Asked before each record. */
   readonly stopRequested: () => boolean;
 }
@@ -53,7 +56,7 @@ export class Step {
    * stop was requested or `pause` asked for a commit in between.
    */
   async run(chunk: RecordChunk, { parser, from, pause }: StepRun): Promise<number> {
-    const { stopRequested, clock, alertBook, routes, output } = this.#parts;
+    const { stopRequested, clock, alertBook, routes, output, period } = this.#parts;
     for (let index = from; index < chunk.count; index++) {
       if (stopRequested() || (index > from && pause(index))) return index;
       const parsed = parser.parse(index);
@@ -62,6 +65,7 @@ export class Step {
         output.deadLetter(parsed);
         continue;
       }
+      if (period !== undefined && !period.includes(parsed.timeMs)) continue;
       output.event();
       const nowMs = clock.advance(parsed.timeMs);
       if (nowMs >= alertBook.nextCloseMs) await this.#closeDue(nowMs);

@@ -18,7 +18,7 @@ import { createMemoryStore } from "../../src/state/memory/memory-store.ts";
 import type { Commit, Entry, Item, StateStore } from "../../src/state/store.ts";
 
 /** 2026-01-01T00:00:00Z */
-const startMs: number = Date.UTC(2026, 0, 1);
+export const startMs: number = Date.UTC(2026, 0, 1);
 
 const { logTypes } = loadLogTypes([]);
 
@@ -34,7 +34,7 @@ export function cloudTrail(seconds: number, fields: JsonObject = {}): string {
 }
 
 /** A clock that stands years after every event, so that it never holds the engine clock back. */
-const farClock: Clock = { nowMs: () => startMs + 1e12, monotonicMs: () => 0 };
+export const farClock: Clock = { nowMs: () => startMs + 1e12, monotonicMs: () => 0 };
 
 /** Records of one stream, handed out in chunks of `chunkRecords`; positions are record numbers. */
 class ListSource implements Source {
@@ -110,7 +110,7 @@ export class Disk {
 export class Crash extends Error {}
 
 /** A memory store that starts from a disk and writes what it commits to it. */
-async function diskStore(disk: Disk): Promise<StateStore> {
+export async function diskStore(disk: Disk): Promise<StateStore> {
   const store = createMemoryStore();
   for (const item of disk.items.values()) await store.putItem(item);
   const restored = { clockMs: disk.clockMs, positions: [...disk.positions.values()] };
