@@ -1,15 +1,10 @@
-import { createRequire } from "node:module";
-
 import { isMap, LineCounter, parse, parseDocument, type Document } from "yaml";
 import type * as Zod from "zod";
 
 import { messageOf, type Problem, StakeoutError } from "../core/errors.ts";
-import { indicatorFields } from "../core/event.ts";
-import { conditionTypes } from "./conditions.ts";
+import { logTypeSchema } from "./log-type-schema.ts";
 import { compileLogType, type LogType, type LogTypeDefinition } from "./log-type.ts";
 
-// Loading zod takes longer than all the built-in log types together, so only a run with files to check does it.
-const require = createRequire(import.meta.url);
 let schema: Zod.ZodType<LogTypeDefinition> | undefined;
 
 /** A log type that ships with the package and was checked when it was built. Throws `LOG_TYPES_INVALID` for a broken one. */
@@ -47,7 +42,7 @@ function checkLogType(file: string, text: string, problems: Problem[]): LogType 
     report([], `The file cannot be read as YAML: ${messageOf(error)}.`);
     return undefined;
   }
-  schema ??= definitionSchema();
+  schema ??= logTypeSchema();
   const checked = schema.safeParse(content);
   if (checked.success) return compileLogType(checked.data, report);
   for (const issue of checked.error.issues) {
@@ -69,7 +64,7 @@ function describeIssue({
 }
 
 /** The line of the setting that the keys lead to, or of the nearest one around it that is there. */
-function lineOf(document: Document, path: readonly PropertyKey[], lines: LineCounter): number {
+export function lineOf(document: Document, path: readonly PropertyKey[], lines: LineCounter): number {
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1];
@@ -94,45 +89,4 @@ function nodeStart(node: unknown): number | undefined {
     return undefined;
   const start: unknown = node.range[0];
   return typeof start === "number" ? start : undefined;
-}
-
-const notSettings = "A log type file is a map of settings, such as `name: Acme.Gateway`.";
-
-function definitionSchema(): Zod.ZodType<LogTypeDefinition> {
-  const { z } = require("zod") as typeof Zod;
-  const path = z.string().regex(/^[^.]+(?:\.[^.]+)*$/, "A field is a name or names joined by dots.");
-  const scalar = z.union([z.string(), z.number(), z.boolean()]);
-  const condition = z.strictObject({
-    field: path,
-    exists: z.boolean().optional(),
-    equals: z
-      .union([scalar, z.array(scalar).min(1)], "It is text, a number, a boolean, or a list of these.")
-      .optional(),
-    "starts-with": z.string().optional(),
-    "ends-with": z.string().optional(),
-    type: z.enum(conditionTypes).optional(),
-  });
-  const text = z.strictObject({
-    pattern: z.union([z.string(), z.array(z.string()).min(1)], "It is text or a list of texts."),
-    header: z.string().optional(),
-    absent: z.array(z.string()).optional(),
-    types: z.record(z.string(), z.string()).optional(),
-  });
-  const settings = {
-    name: z
-      .string()
-      .regex(
-        /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/,
-        "A name is words joined by dots, such as Acme.Gateway.",
-      ),
-    description: z.string().optional(),
-    recognise: z.array(condition).min(1).optional(),
-    text: text.optional(),
-    time: z.array(z.strictObject({ field: path, format: z.string().optional() })).optional(),
-    indicators: z.partialRecord(z.enum(indicatorFields), z.array(path)).optional(),
-    scan: z.array(path).optional(),
-  };
-  return z.strictObject(settings, {
-    error: (issue) => (issue.code === "invalid_type" ? notSettings : undefined),
-  });
 }

@@ -37,6 +37,9 @@ export interface LogType {
 }
 
 export interface TimeField {
+  /** A dotted path, and the name or pattern of its format. */
+  readonly field: string;
+  readonly format: string;
   readonly read: FieldReader;
   readonly parse: TimeReader;
 }
@@ -73,7 +76,7 @@ export function compileLogType(definition: LogTypeDefinition, report: Report): L
 
 function compileTime({ field, format = "iso8601" }: TimeDefinition, fault: Report): readonly TimeField[] {
   try {
-    return [{ read: fieldReader(parsePath(field)), parse: timeReader(format) }];
+    return [{ field, format, read: fieldReader(parsePath(field)), parse: timeReader(format) }];
   } catch (error) {
     fault(["format"], messageOf(error));
     return [];

@@ -2,36 +2,8 @@ import { getCallSites } from "node:util";
 import type { MaybePromise } from "../core/json.ts";
 import type { Duration } from "../core/durations.ts";
 import type { Severity } from "../core/severity.ts";
-import type { IndicatorField } from "../core/event.ts";
-
-/**
- * The standard fields that every event has besides its own; a field of the record with such a name wins. They can be read
- * by name only: copies, `Object.keys` and `JSON.stringify` leave them out.
- */
-export interface StandardFields {
-  /** Log type, such as `AWS.CloudTrail`. */
-  readonly p_log_type: string;
-  /** The event's own time in UTC, as `2023-07-10 11:22:33.123000000`; the engine clock where the event has none. */
-  readonly p_event_time: string;
-  /** The engine clock when the event was examined, written like `p_event_time`. */
-  readonly p_parse_time: string;
-  /** 32 hexadecimal digits, derived from where the record stands in its source: the same in every run over the same records. */
-  readonly p_row_id: string;
-  /** Name of the source that the record came from. */
-  readonly p_source_label: string;
-}
-
-/**
- * What a rule looks at: the parsed record, with its fields at the top, and the standard fields. Fields of the record can
- * be missing or of any type, so ask with `?.` and compare with `===`. The event is shared between rules: do not change it.
- */
-export type RuleEvent = StandardFields & {
-  /** Indicators found in the event, where its log type declares where to look. */
-  readonly [field in IndicatorField]?: readonly string[];
-} & {
-  // oxlint-disable-next-line typescript/no-explicit-any -- A log decides which fields it has; with `unknown` every rule would consist of casts.
-  readonly [field: string]: any;
-};
+import type { RuleTestDefinition } from "./test-definition.ts";
+import type { EventOf, LogTypeName } from "./events/event-types.ts";
 
 /** What a `severity` function may answer, in upper or lower case. `default` stands for `medium`. */
 export type SeverityAnswer = Severity | Uppercase<Severity> | "default" | "DEFAULT";
@@ -43,27 +15,29 @@ export type SeverityAnswer = Severity | Uppercase<Severity> | "default" | "DEFAU
  * `title`, `description`, `reference`, `severity`, `runbook`, `destinations`, `dedup`, `alertContext`, `unique`. One that
  * throws or answers something of a wrong type never loses the alert: the fallback named with it is used, and a rule error
  * is recorded. Texts that they answer are cut to 1,000 characters (Unicode code points), ending in `... (truncated)`.
+ *
+ * The type of the event follows from `logTypes`; see `EventOf`.
  */
-export interface RuleDefinition {
+export interface RuleDefinition<LogType extends LogTypeName = string> {
   /** Names the rule everywhere; unique among all rules. Not empty, and none of the characters `<>&"%`. */
   readonly id: string;
   /** Log types whose events the rule sees, such as `["AWS.CloudTrail"]`. At least one, none twice. */
-  readonly logTypes: readonly string[];
+  readonly logTypes: readonly LogType[];
   /**
    * How urgent an alert is: `info`, `low`, `medium`, `high` or `critical`; or a function that answers one of them, or
    * `default`. With a function, `default`, an unknown name and an exception give `medium`.
    */
-  readonly severity: Severity | ((event: RuleEvent) => MaybePromise<SeverityAnswer>);
+  readonly severity: Severity | ((event: EventOf<LogType>) => MaybePromise<SeverityAnswer>);
   /** A rule that is not enabled is checked but never evaluated. Default: true. */
   readonly enabled?: boolean;
   /** A name for people, and the title of alerts where `title` gives none. Default: none, the id is shown. */
   readonly displayName?: string;
   /** What the rule detects. Text, or a function that answers one. Default, and when the function fails: empty. */
-  readonly description?: string | ((event: RuleEvent) => MaybePromise<string>);
+  readonly description?: string | ((event: EventOf<LogType>) => MaybePromise<string>);
   /** A link to read further. Text, or a function that answers one. Default, and when the function fails: empty. */
-  readonly reference?: string | ((event: RuleEvent) => MaybePromise<string>);
+  readonly reference?: string | ((event: EventOf<LogType>) => MaybePromise<string>);
   /** What to do about an alert. Text, or a function that answers one. Default, and when the function fails: empty. */
-  readonly runbook?: string | ((event: RuleEvent) => MaybePromise<string>);
+  readonly runbook?: string | ((event: EventOf<LogType>) => MaybePromise<string>);
   /** Words to find the rule and its alerts by. None twice, whatever the case. Default: none. */
   readonly tags?: readonly string[];
   /** Entries of frameworks that the rule covers, such as `{ "MITRE ATT&CK": ["TA0006:T1110"] }`. Default: none. */
@@ -88,34 +62,34 @@ export interface RuleDefinition {
    */
   readonly destinations?:
     | readonly string[]
-    | ((event: RuleEvent) => MaybePromise<readonly string[] | null | undefined>);
+    | ((event: EventOf<LogType>) => MaybePromise<readonly string[] | null | undefined>);
   /** Fields whose values are collected over the events of an alert, such as `["sourceIPAddress"]`. Default: none. */
   readonly summaryAttributes?: readonly string[];
-  /** Examples that say what the rule must answer; kept as they are and without effect on evaluation. */
-  readonly tests?: unknown;
+  /** What the rule must do with which events; `stakeout test` runs it. Without effect on evaluation. Default: none. */
+  readonly tests?: readonly RuleTestDefinition[];
 
   /**
    * Whether the event matches. Must answer exactly `true` or `false`, or a promise of one: anything else, and an
    * exception, is a rule error. State operations made before an exception are kept.
    */
-  rule(event: RuleEvent): MaybePromise<boolean>;
+  rule(event: EventOf<LogType>): MaybePromise<boolean>;
   /** Title of the alert. Default, when empty, and when it fails: `displayName`, or else the id. */
-  title?(event: RuleEvent): MaybePromise<string>;
+  title?(event: EventOf<LogType>): MaybePromise<string>;
   /**
    * The dedup key: matches of this rule with the same one belong to one alert. Default: what `title` answered, or
    * `defaultDedupString:<id>` without `title`. When empty and when it fails: `defaultDedupString:<id>`.
    */
-  dedup?(event: RuleEvent): MaybePromise<string>;
+  dedup?(event: EventOf<LogType>): MaybePromise<string>;
   /**
    * Counts distinct values instead of matches towards `threshold`. `undefined` or `null` is not counted. Matches for which
    * it fails count as one value together. Default: every match counts.
    */
-  unique?(event: RuleEvent): MaybePromise<string | null | undefined>;
+  unique?(event: EventOf<LogType>): MaybePromise<string | null | undefined>;
   /**
    * What to show with the alert: an object that JSON can hold (a `Set` becomes a list, a field that is `undefined` is left
    * out), at most 204,800 characters (UTF-16) of JSON. Default: `{}`. When it fails or is too large: `{ "_error": … }`.
    */
-  alertContext?(event: RuleEvent): MaybePromise<Readonly<Record<string, unknown>>>;
+  alertContext?(event: EventOf<LogType>): MaybePromise<Readonly<Record<string, unknown>>>;
 }
 
 /** A call of `defineRule`: what it got and where it stands. */
@@ -134,7 +108,9 @@ const calls: DefinitionCall[] = [];
  * Declares a rule: `export default defineRule({ … })`, one in each file. Answers its argument and never throws; what is
  * wrong with a definition is reported with file and line when the rules are loaded.
  */
-export function defineRule(definition: RuleDefinition): RuleDefinition {
+export function defineRule<LogType extends LogTypeName>(
+  definition: RuleDefinition<LogType>,
+): RuleDefinition<LogType> {
   const site = getCallSites(2)[1];
   calls.push({
     definition,
