@@ -1,5 +1,15 @@
-import { accessSync, constants, cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join, relative, resolve } from "node:path";
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, delimiter, dirname, join, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { messageOf, StakeoutError } from "../core/errors.ts";
 import { paint, type CommandIo } from "./io.ts";
@@ -16,7 +26,7 @@ type Content = { readonly from: string } | { readonly text: string };
 const packageRoot = resolve(import.meta.dirname, "../..");
 
 /**
- * Makes a working folder with two rules, sample events and the types for an editor, then says what to try. Answers 0;
+ * Makes a working folder with two rules, sample events and what an editor needs, then says what to try. Answers 0;
  * throws `OUTPUT_UNWRITABLE`, without having written anything, when files are in the way.
  */
 export function initCommand({ dir, force }: InitOptions, io: CommandIo): number {
@@ -44,14 +54,28 @@ export function initCommand({ dir, force }: InitOptions, io: CommandIo): number 
 
 function createFiles(command: string): ReadonlyMap<string, Content> {
   const files = new Map<string, Content>();
-  for (const part of ["rules", "events"]) {
+  for (const part of ["rules", "events", "log-types"]) {
     const from = join(packageRoot, "examples", part);
-    for (const name of readdirSync(from)) files.set(join(part, name), { from: join(from, name) });
+    for (const name of readdirSync(from)) files.set(join(part, name), copyOf(join(from, name)));
   }
   files.set("tsconfig.json", { text: `${JSON.stringify(editorSettings(), null, 2)}\n` });
   files.set(".gitignore", { text: ignored });
   files.set("README.md", { text: readme(command) });
   return files;
+}
+
+function copyOf(file: string): Content {
+  return file.endsWith(".yaml") ? { text: withSchemaOfPackage(readFileSync(file, "utf8")) } : { from: file };
+}
+
+/**
+ * An example names its schema by a path that is right where it stands; elsewhere it takes a full one. A URL, because the
+ * path must be without blanks there.
+ */
+function withSchemaOfPackage(text: string): string {
+  return text.replace(/(?<=^# yaml-language-server: \$schema=)\S+$/m, (path) => {
+    return pathToFileURL(join(packageRoot, "schemas", basename(path))).href;
+  });
 }
 
 function writeFile(path: string, content: Content): void {
@@ -98,31 +122,36 @@ const ignored = `# What runs leave behind
 function readme(command: string): string {
   return `# Detections
 
-Rules are the TypeScript files in \`rules/\`, sample events are in \`events/\`. Try:
+Rules are the TypeScript files in \`rules/\`, with tests beside them; sample events are in \`events/\`. Try:
 
 \`\`\`sh
+${command} test
 ${command} run --input events
 ${command} alerts list
 ${command} state list
 \`\`\`
 
-The first reads the events, asks the rules and prints the alerts; what the rules remember and how far each file has been
-read is kept in \`stakeout.db\`, so running it again reads only what is new. The second shows the alerts again, the third
-what the rules remember. Delete \`stakeout.db\` to start over.
+The first tests the rules on a clock of its own. The second reads the events, asks the rules and prints the alerts; what the
+rules remember and how far each file has been read is kept in \`stakeout.db\`, so running it again reads only what is new.
+The third shows the alerts again, the fourth what the rules remember. Delete \`stakeout.db\` to start over.
 
 To read your own events, name files or folders with \`--input\`. After changing a rule, \`${command} check\` reports mistakes
 with file and line. Your editor knows the types of \`import … from "stakeout"\` through \`tsconfig.json\`, which names the
-folder that Stakeout is installed in: correct the path there when that folder moves.
+folder that Stakeout is installed in, and checks YAML files by their first line, which names it too: correct these paths
+when that folder moves.
+
+\`log-types/\` shows how to describe a log of your own. \`${command} run --log-types-dir log-types\` uses what is in there.
 `;
 }
 
 function nextSteps(folder: string, command: string, { stdout }: CommandIo): string {
   const here = relative(process.cwd(), folder);
   const lines = [
-    `Made a working folder in ${here === "" ? "." : here}: rules/, events/, tsconfig.json, README.md`,
+    `Made a working folder in ${here === "" ? "." : here}: rules/, events/, log-types/, tsconfig.json, README.md`,
     "",
     paint(stdout, "bold", "Next:"),
     ...(here === "" ? [] : [`  cd ${here}`]),
+    `  ${command} test`,
     `  ${command} run --input events`,
     `  ${command} alerts list`,
     `  ${command} state list`,

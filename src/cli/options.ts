@@ -24,3 +24,14 @@ export function parseCount(text: string): number {
 }
 
 export const stateOption = (): Option => new Option("--state <file>", "state file").default("./stakeout.db");
+
+export const rulesOption = (): Option =>
+  new Option("--rules <path...>", "rule files or folders").default(["./rules"], "./rules");
+
+export const logTypesOption = (): Option =>
+  new Option("--log-types-dir <path...>", "your own log types, files or folders").default([], "none");
+
+export const formatOption = (): Option =>
+  new Option("--format <format>", "how records are laid out in a file")
+    .choices(["auto", "lines", "array", "envelope", "documents"])
+    .default("auto");

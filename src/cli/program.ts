@@ -3,13 +3,16 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError, Help, Option } from "commander";
 
 import { StakeoutError } from "../core/errors.ts";
+import { addBacktest } from "./backtest-command.ts";
 import { reportFailure } from "./failure.ts";
+import { addExplain } from "./explain-command.ts";
 import { addInspectionCommands } from "./inspection-commands.ts";
 import type { CheckOptions } from "./check.ts";
 import { paint, type CommandIo } from "./io.ts";
-import { examples, type ProgramParts } from "./options.ts";
+import { examples, formatOption, logTypesOption, rulesOption, type ProgramParts } from "./options.ts";
 import type { RunOptions } from "./run.ts";
 import { addStateCommands } from "./state-commands.ts";
+import { addTestCommands } from "./test-commands.ts";
 
 const nodeMajorMin = 24;
 
@@ -57,7 +60,10 @@ export function createProgram(parts: ProgramParts): Command {
     });
   addRun(program, parts);
   addCheck(program, parts);
+  addBacktest(program, parts);
   addInit(program, parts);
+  addTestCommands(program, parts);
+  addExplain(program, parts);
   addInspectionCommands(program, parts);
   addStateCommands(program, parts);
   addCompletion(program, parts);
@@ -78,12 +84,6 @@ function describeOption(option: Option): string {
   return option.isBoolean() ? option.description : new Help().optionDescription(option);
 }
 
-const rulesOption = (): Option =>
-  new Option("--rules <path...>", "rule files or folders").default(["./rules"], "./rules");
-
-const logTypesOption = (): Option =>
-  new Option("--log-types-dir <path...>", "your own log types, files or folders").default([], "none");
-
 function addRun(program: Command, { finish }: ProgramParts): void {
   program
     .command("run")
@@ -99,11 +99,7 @@ function addRun(program: Command, { finish }: ProgramParts): void {
     )
     .option("--log-type <name>", "log type of every event; else it is recognised")
     .addOption(logTypesOption())
-    .addOption(
-      new Option("--format <format>", "how records are laid out in a file")
-        .choices(["auto", "lines", "array", "envelope", "documents"])
-        .default("auto"),
-    )
+    .addOption(formatOption())
     .option("--envelope <field>", "field that holds the array of records; CloudTrail's Records is recognised")
     .option("--state <file>", "state file; :memory: keeps nothing", "./stakeout.db")
     .option("--alerts <file>", "write alerts to this file as JSON Lines, exactly once each")

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 
 import { describe, expect, test } from "vitest";
 
@@ -10,9 +11,16 @@ test("makes a folder with rules, events, and the settings of an editor", async (
   const folder = join(tempFolder(), "detections");
   const { status, stdout } = await cli(["init", folder]);
   expect(status).toBe(0);
-  expect(readdirSync(folder).sort()).toEqual([".gitignore", "README.md", "events", "rules", "tsconfig.json"]);
-  expect(readdirSync(join(folder, "rules"))).toEqual(readdirSync("examples/rules"));
-  expect(readdirSync(join(folder, "events"))).toEqual(readdirSync("examples/events"));
+  expect(readdirSync(folder).sort()).toEqual([
+    ".gitignore",
+    "README.md",
+    "events",
+    "log-types",
+    "rules",
+    "tsconfig.json",
+  ]);
+  for (const part of ["rules", "events", "log-types"])
+    expect(readdirSync(join(folder, part))).toEqual(readdirSync(join("examples", part)));
   expect(stdout).toContain("run --input events");
 });
 
@@ -30,6 +38,28 @@ test("gives the editor the types: the rules check without an error, and a wrong 
   const wrong = 'import { defineRule } from "stakeout";\nexport default defineRule({ id: 1 });\n';
   writeFileSync(join(folder, "rules", "wrong.ts"), wrong);
   expect(typeCheck(folder)).toContain("rules/wrong.ts");
+});
+
+test.each([
+  ["log-types/*.yaml", "log-type.schema.json"],
+  ["rules/*.test.yaml", "rule-test.schema.json"],
+])("tells the editor the schema of %s", async (pattern, schema) => {
+  const folder = join(tempFolder(), "a folder");
+  await cli(["init", folder]);
+  const files = globSync(pattern, { cwd: folder });
+  expect(files).not.toEqual([]);
+  for (const file of files) {
+    const [line = ""] = readFileSync(join(folder, file), "utf8").split("\n");
+    expect(line).toBe(`# yaml-language-server: $schema=${pathToFileURL(resolve("schemas", schema)).href}`);
+    expect(existsSync(resolve("schemas", schema))).toBe(true);
+  }
+});
+
+test("the log type that it makes is one that runs take", async () => {
+  const folder = tempFolder();
+  await cli(["init", folder]);
+  const check = ["check", "--rules", join(folder, "rules"), "--log-types-dir", join(folder, "log-types")];
+  expect(await cli(check)).toMatchObject({ status: 0, stderr: "" });
 });
 
 describe("files that are in the way", () => {

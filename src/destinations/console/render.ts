@@ -14,7 +14,8 @@ export interface RenderOptions {
 
 type Format = Parameters<typeof styleText>[0];
 
-const severityFormats: Readonly<Record<Severity, Format>> = {
+/** Colours by severity. */
+export const severityFormats: Readonly<Record<Severity, Format>> = {
   info: "blue",
   low: "cyan",
   medium: "yellow",

@@ -1,0 +1,25 @@
+import type { TestResult } from "../../testing/rule-tests/model.ts";
+import type { PlanOptions } from "../../testing/rule-tests/plan.ts";
+
+/** What a thread that runs tests is started with. */
+export interface TestThreadData {
+  readonly plan: PlanOptions;
+  readonly strictAuxiliary: boolean;
+}
+
+/** To the thread: run these tests, by their number in the plan. */
+export interface TestOrder {
+  readonly tests: readonly NumberedTest[];
+}
+
+/** The names say whether the thread's plan is still the one that the order was made from. */
+export interface NumberedTest {
+  readonly number: number;
+  readonly ruleId: string;
+  readonly name: string;
+}
+
+/** From the thread, after each order. */
+export type TestThreadMessage =
+  | { readonly type: "results"; readonly results: readonly TestResult[] }
+  | { readonly type: "changed"; readonly test: NumberedTest };
