@@ -7,7 +7,7 @@ import { findRuleFiles } from "./find-rule-files.ts";
 import { importProblem } from "./import-problem.ts";
 import { readSources, type Sources } from "./read-sources.ts";
 import { addRuleModule, importRuleModule } from "./rule-modules.ts";
-import { pathOfUrl, type SourceFile } from "./source-file.ts";
+import { hasDefaultExport, pathOfUrl, type SourceFile } from "./source-file.ts";
 import { StandardFieldUse } from "./standard-fields.ts";
 
 /** The definition that a rule file exports, found to be without mistakes. */
@@ -39,7 +39,8 @@ export async function loadDefinitions(
   const generation = loads === 1 ? "" : `?generation=${loads}`;
   const found = findRuleFiles(paths);
   const sources = prepared(readSources(found.files, generation), prepare);
-  const run = await runFiles(sources.runnable, sources.files);
+  const runnable = sources.runnable.filter((file) => found.named.has(file.path) || mayDefineRule(file));
+  const run = await runFiles(runnable, sources.files);
   const exported = run.modules.flatMap((module) => exportedRule(module, found.named));
   const rules = exported.filter((outcome) => "call" in outcome);
   const standardFields = new StandardFieldUse(sources.files);
@@ -55,6 +56,11 @@ export async function loadDefinitions(
   ];
   const definitions = checked.filter((rule) => rule.problems.length === 0);
   return { definitions, problems: inOrder(problems), warnings: found.warnings };
+}
+
+/** False for what only others import, and for scripts that lie beside rules: loading must not run those. */
+function mayDefineRule({ imports, tree }: SourceFile): boolean {
+  return imports.some(({ specifier }) => specifier === "stakeout") || hasDefaultExport(tree);
 }
 
 function prepared(sources: Sources, prepare: PrepareFile | undefined): Sources {

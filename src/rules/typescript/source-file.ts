@@ -54,6 +54,16 @@ export function childrenOf(node: AnyNode): readonly AnyNode[] {
   return Object.values(node).flat().filter(isNode);
 }
 
+/** True for `export default …` and `export { … as default }`. */
+export function hasDefaultExport(tree: Program): boolean {
+  return tree.body.some(
+    (statement) =>
+      statement.type === "ExportDefaultDeclaration" ||
+      (statement.type === "ExportNamedDeclaration" &&
+        statement.specifiers.some(({ exported }) => "name" in exported && exported.name === "default")),
+  );
+}
+
 /** Line of a node, counted from 1. */
 export function lineOf(node: AnyNode): number {
   return node.loc?.start.line ?? 0;

@@ -100,6 +100,17 @@ export const make = (id: string) => defineRule({ id, logTypes: ["L"], severity: 
     expect(rules[0]?.manifest).toMatchObject({ id: "A", file: `${folder.path}/a.ts`, line: 3 });
   });
 
+  test("runs no script that lies beside rules and cannot be one", async () => {
+    using folder = withRules({
+      "a.ts": ruleText("A"),
+      "generate.ts": 'throw new Error("I was run");',
+      "named.js": "const one = 1;\nexport { one as default };",
+    });
+    const { rules, problems } = await folder.load();
+    expect(problems).toEqual([]);
+    expect(rules.map(({ manifest }) => manifest.id)).toEqual(["A"]);
+  });
+
   test("runs the files afresh every time", async () => {
     using folder = withRules({ "a.ts": ruleText("A"), "b.ts": 'export const name: string = "old";' });
     folder.write("a.ts", `import { name } from "./b.ts";\n${ruleText("A", "title: () => name,")}`);
@@ -149,7 +160,7 @@ describe("problems with files", () => {
       "2-enum.ts": "\n\nenum Kind { A }\n",
       "3-import.ts": `import { x } from "./nowhere.ts";\n${ruleText("A")}`,
       "4-package.ts": `\nimport { x } from "left-pad";\n${ruleText("B")}`,
-      "5-throws.ts": "\n\n\nthrow new RangeError('at once');",
+      "5-throws.ts": "\n\n\nthrow new RangeError('at once');\nexport default 1;",
       "6-field.ts": ruleText("C", "treshold: 2,"),
       "7-declared-twice.js": "const a = 1;\n\nconst a = 2;",
     });
@@ -237,7 +248,7 @@ describe("problems with files", () => {
     ["'text'", "text"],
     ["{ message: 1 }", "[object Object]"],
   ])("include a file that throws %s", async (thrown, message) => {
-    using folder = withRules({ "a.ts": `throw ${thrown};` });
+    using folder = withRules({ "a.ts": `throw ${thrown};\nexport default 1;` });
     expect(shown((await folder.load()).problems, folder)).toEqual([`a.ts:0: cannot be loaded: ${message}`]);
   });
 
