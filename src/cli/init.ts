@@ -103,8 +103,7 @@ function editorSettings(): object {
       erasableSyntaxOnly: true,
       verbatimModuleSyntax: true,
       skipLibCheck: true,
-      types: ["node"],
-      typeRoots: [join(packageRoot, "node_modules/@types")],
+      ...nodeTypes(),
       paths: { stakeout: [types] },
     },
     include: ["rules"],
@@ -118,6 +117,12 @@ const ignored = `# What runs leave behind
 *.db-lock
 *.jsonl
 `;
+
+/** Types of Node's own modules, where they are beside the engine: an installed package comes without them. */
+function nodeTypes(): { readonly types: readonly string[]; readonly typeRoots?: readonly string[] } {
+  const typeRoot = join(packageRoot, "node_modules/@types");
+  return existsSync(join(typeRoot, "node")) ? { types: ["node"], typeRoots: [typeRoot] } : { types: [] };
+}
 
 function readme(command: string): string {
   return `# Detections
