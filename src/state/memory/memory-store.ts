@@ -24,7 +24,7 @@ class MemoryStore extends ItemOperations<MutableItem> implements StateStore {
   private readonly items = new Map<string, MutableItem>();
   private sweeping: MapIterator<MutableItem> = this.items.values();
   private readonly positions = new Map<string, string>();
-  private readonly entries = new Map<string, Map<string, string>>();
+  private readonly entries = new Map<string, OrderedEntries>();
 
   readPosition(source: string, stream: string): JsonObject | undefined {
     return parsed(this.positions.get(positionKey(source, stream)));
@@ -35,13 +35,19 @@ class MemoryStore extends ItemOperations<MutableItem> implements StateStore {
   }
 
   listEntries(query: EntryQuery): readonly Entry[] {
-    const direction = query.descending === true ? -1 : 1;
-    const { kind, after } = query;
-    return [...(this.entries.get(kind) ?? [])]
-      .filter(([key]) => after === undefined || compareKeys(key, after) * direction > 0)
-      .sort(([left], [right]) => compareKeys(left, right) * direction)
-      .slice(0, query.limit)
-      .map(([key, value]) => ({ kind, key, value: JSON.parse(value) as JsonObject }));
+    const { kind, after, limit, descending = false } = query;
+    const entries = this.entriesOf(kind);
+    const keys = entries.keysInOrder();
+    const isBefore = (key: string): boolean => {
+      if (after === undefined) return descending;
+      return descending ? compareKeys(key, after) < 0 : compareKeys(key, after) <= 0;
+    };
+    // How many keys stand before the page, or for a descending one before its end.
+    const cut = countWhile(keys, isBefore);
+    const page = descending
+      ? keys.slice(Math.max(0, cut - limit), cut).reverse()
+      : keys.slice(cut, cut + limit);
+    return page.map((key) => ({ kind, key, value: parsed(entries.get(key)) ?? {} }));
   }
 
   listItems(query: ItemQuery): readonly Item[] {
@@ -66,8 +72,7 @@ class MemoryStore extends ItemOperations<MutableItem> implements StateStore {
       this.positions.set(positionKey(position.source, position.stream), JSON.stringify(position.value));
     }
     for (const { kind, key, value } of commit.entries) {
-      if (value === undefined) this.entries.get(kind)?.delete(key);
-      else this.entriesOf(kind).set(key, JSON.stringify(value));
+      this.entriesOf(kind).put(key, value === undefined ? undefined : JSON.stringify(value));
     }
     this.sweep();
   }
@@ -100,10 +105,10 @@ class MemoryStore extends ItemOperations<MutableItem> implements StateStore {
   protected changed(): void {}
   protected memberChanged(): void {}
 
-  private entriesOf(kind: string): Map<string, string> {
+  private entriesOf(kind: string): OrderedEntries {
     let entries = this.entries.get(kind);
     if (entries === undefined) {
-      entries = new Map();
+      entries = new OrderedEntries();
       this.entries.set(kind, entries);
     }
     return entries;
@@ -120,6 +125,39 @@ class MemoryStore extends ItemOperations<MutableItem> implements StateStore {
       if (next.value.expiresAtMs <= this.clockMs) this.items.delete(next.value.key);
     }
   }
+}
+
+/** The entries of one kind. Their order is made when a listing asks for it and kept while no key comes or goes. */
+class OrderedEntries {
+  private readonly texts = new Map<string, string>();
+  private ordered: readonly string[] | undefined;
+
+  get(key: string): string | undefined {
+    return this.texts.get(key);
+  }
+
+  put(key: string, text: string | undefined): void {
+    if ((text !== undefined) !== this.texts.has(key)) this.ordered = undefined;
+    if (text === undefined) this.texts.delete(key);
+    else this.texts.set(key, text);
+  }
+
+  keysInOrder(): readonly string[] {
+    this.ordered ??= [...this.texts.keys()].sort(compareKeys);
+    return this.ordered;
+  }
+}
+
+/** How many elements at the beginning fulfil a condition that all before the first that does not fulfil. */
+function countWhile(keys: readonly string[], holds: (key: string) => boolean): number {
+  let from = 0;
+  let to = keys.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (holds(keys[middle] ?? "")) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 function positionKey(source: string, stream: string): string {
