@@ -45,7 +45,7 @@ class MemoryStore extends ItemOperations<MutableItem> implements StateStore {
     // How many keys stand before the page, or for a descending one before its end.
     const cut = countWhile(keys, isBefore);
     const page = descending
-      ? keys.slice(Math.max(0, cut - limit), cut).reverse()
+      ? keys.slice(Math.max(0, cut - limit), cut).toReversed()
       : keys.slice(cut, cut + limit);
     return page.map((key) => ({ kind, key, value: parsed(entries.get(key)) ?? {} }));
   }

@@ -138,7 +138,10 @@ describe("loadForTesting", () => {
   });
 
   test("answers problems and does not throw", async () => {
-    using folder = withRules({ "a.ts": "const = 1;", "b.ts": 'throw new Error("at load"); export default 1;' });
+    using folder = withRules({
+      "a.ts": "const = 1;",
+      "b.ts": 'throw new Error("at load"); export default 1;',
+    });
     const { rules, problems } = await loadForTesting([folder.path, `${folder.path}/none`]);
     expect(rules).toEqual([]);
     expect(problems.length).toBe(3);
