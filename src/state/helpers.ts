@@ -72,7 +72,7 @@ export function getStringSet(key: string): Promise<Set<string>> {
  *
  * @param members Strings; a single string is one member, not its letters.
  * @param lifetime As with `incrementCounter`.
- * @throws `STATE_LIMIT_EXCEEDED` over 100,000 members, or with a member over 64 KiB (both can be configured).
+ * @throws `STATE_LIMIT_EXCEEDED` over 100,000 members, with a member over 8 KiB, or over 16 MiB in all (all can be configured).
  */
 export function putStringSet(key: string, members: Members, lifetime?: Lifetime): Promise<void> {
   return perform("putStringSet", (evaluation) => {
