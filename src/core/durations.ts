@@ -18,6 +18,7 @@ export function parseDurationMs(duration: unknown): number | undefined {
   if (typeof duration === "number") {
     return Number.isFinite(duration) && duration >= 0 ? safeMs(duration * 1000) : undefined;
   }
+  if (duration === lastText) return lastMs;
   if (typeof duration !== "string" || !/^\s*(?:\d+(?:\.\d+)?\s*(?:ms|[smhdw])\s*)+$/.test(duration)) {
     return undefined;
   }
@@ -25,8 +26,14 @@ export function parseDurationMs(duration: unknown): number | undefined {
   for (const [, amount, unit] of duration.matchAll(/(\d+(?:\.\d+)?)\s*(ms|[smhdw])/g)) {
     totalMs += Number(amount) * (unitMs[unit ?? ""] ?? Number.NaN);
   }
-  return safeMs(totalMs);
+  lastText = duration;
+  lastMs = safeMs(totalMs);
+  return lastMs;
 }
+
+// A rule gives the same text for every event, and taking it apart costs as much as several rules.
+let lastText: string | undefined;
+let lastMs: number | undefined;
 
 function safeMs(ms: number): number | undefined {
   const rounded = Math.round(ms);

@@ -9,13 +9,13 @@ import type { Commit, Entry, EntryQuery, Item, ItemQuery, StateStore } from "../
 import { CommittedRows } from "./committed-rows.ts";
 import { foldJournal } from "./fold.ts";
 import { createFoldWorker, type Folder } from "./fold-worker.ts";
+import { type HeldItem, HeldItems } from "./held-items.ts";
 import { applyChange, journalTexts } from "./item-change.ts";
 import { ItemTable } from "./item-table.ts";
-import { RecentItems } from "./recent-items.ts";
 import { inTransaction } from "./schema.ts";
 import { stateFileError } from "./sqlite-error.ts";
 import { openForLane, openForReading } from "./state-file.ts";
-import { type HeldItem, UnfoldedItems } from "./unfolded.ts";
+import { UnfoldedItems } from "./unfolded.ts";
 
 export interface SqliteStoreOptions {
   /** Path of the state file. Made where there is none, unless `readOnly`. */
@@ -78,7 +78,7 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
   private readonly rows: CommittedRows;
   private readonly table: ItemTable;
   private readonly unfolded: UnfoldedItems;
-  private readonly recent: RecentItems<HeldItem>;
+  private readonly items: HeldItems;
   private seq: number;
   /** Items changed since the last commit. */
   private changedItems: HeldItem[] = [];
@@ -92,14 +92,14 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
     this.file = options.file;
     this.foldFromCharacters = options.foldFromCharacters ?? 8 * MIB;
     this.journalCharactersMax = options.journalCharactersMax ?? 64 * MIB;
-    this.recent = new RecentItems(options.cacheBytesMax ?? 64 * MIB);
+    this.items = new HeldItems(options.cacheBytesMax ?? 64 * MIB);
     this.rows = new CommittedRows(parts.db);
     this.table = new ItemTable(parts.db);
     this.beginReading();
     this.clockMs = this.rows.clockMs;
     const journal = this.rows.readJournal();
     this.seq = journal.seq;
-    this.unfolded = new UnfoldedItems(journal);
+    this.unfolded = new UnfoldedItems(journal, this.items);
   }
 
   readPosition(source: string, stream: string): JsonObject | undefined {
@@ -198,13 +198,13 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
   private held(key: string): HeldItem {
     // Most operations come in pairs on one key, and every look into a large map is a cache miss.
     if (this.last?.key === key) return this.last;
-    this.last = this.unfolded.get(key) ?? this.recent.get(key) ?? this.load(key);
+    this.last = this.items.get(key) ?? this.load(key);
     return this.last;
   }
 
   private load(key: string): HeldItem {
     const item = this.reading(() => this.track(this.table.read(key)));
-    this.recent.add(item);
+    this.items.add(item);
     return item;
   }
 
@@ -300,7 +300,7 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
     const { folder } = this.parts;
     if (folder === undefined) return;
     folder.poll();
-    for (const item of this.unfolded.folded(folder.foldedThrough)) this.recent.add(item);
+    this.unfolded.folded(folder.foldedThrough);
   }
 
   private foldIsDue(): boolean {
@@ -310,7 +310,7 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
   private foldHere(): void {
     let through = 0;
     for (through of foldJournal(this.parts.db));
-    for (const item of this.unfolded.folded(through)) this.recent.add(item);
+    this.unfolded.folded(through);
   }
 
   private async catchUp(folder: Folder): Promise<void> {

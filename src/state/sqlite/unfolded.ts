@@ -1,15 +1,8 @@
 import { compareKeys, selectKeys } from "../key-order.ts";
 import type { ItemQuery } from "../store.ts";
-import type { ChangesByKey, TrackedItem } from "./item-change.ts";
 import type { OpenedJournal } from "./committed-rows.ts";
-
-/** An item of a state file in memory. */
-export interface HeldItem extends TrackedItem {
-  /** Newest journal row that has changes of it; 0 when there is none. */
-  lastSeq: number;
-  /** True while the item table does not have its newest state, so that it must be kept. */
-  unfolded: boolean;
-}
+import type { HeldItem, HeldItems } from "./held-items.ts";
+import type { ChangesByKey } from "./item-change.ts";
 
 interface CommittedBatch {
   readonly seq: number;
@@ -22,7 +15,7 @@ interface CommittedBatch {
  * only. They are never read from the table, so that it does not matter how far a fold has come.
  */
 export class UnfoldedItems {
-  private readonly items = new Map<string, HeldItem>();
+  private readonly items: HeldItems;
   private readonly batches: CommittedBatch[] = [];
   /** What the journal held when the file was opened; its items are made when they are asked for. */
   private opened: ChangesByKey | undefined;
@@ -30,7 +23,8 @@ export class UnfoldedItems {
   /** Characters in the journal that are not known to be folded. */
   characters = 0;
 
-  constructor(journal: OpenedJournal) {
+  constructor(journal: OpenedJournal, items: HeldItems) {
+    this.items = items;
     this.opened = journal.changes;
     this.characters = journal.characters;
     this.batches.push({ seq: journal.seq, characters: journal.characters, items: [] });
@@ -41,13 +35,9 @@ export class UnfoldedItems {
     return this.batches.length;
   }
 
-  get(key: string): HeldItem | undefined {
-    return this.items.get(key);
-  }
-
+  /** A held item has changed. */
   keep(item: HeldItem): void {
     item.unfolded = true;
-    this.items.set(item.key, item);
     this.sorted = undefined;
   }
 
@@ -63,8 +53,8 @@ export class UnfoldedItems {
     for (const item of batch.items) item.lastSeq = batch.seq;
   }
 
-  /** The item table has everything through this journal row. Answers items that need not be kept any more. */
-  *folded(through: number): Generator<HeldItem> {
+  /** The item table has everything through this journal row, so items that did not change since need not be kept. */
+  folded(through: number): void {
     for (let batch = this.batches[0]; batch !== undefined && batch.seq <= through; batch = this.batches[0]) {
       this.batches.shift();
       this.characters -= batch.characters;
@@ -74,15 +64,14 @@ export class UnfoldedItems {
         // One that changed again since then waits for that change to be folded.
         if (item.lastSeq > through || item.changes !== 0 || !item.unfolded) continue;
         item.unfolded = false;
-        this.items.delete(item.key);
-        yield item;
       }
     }
   }
 
   /** Those of the keys here that a listing asks for, in key order. */
   select(query: ItemQuery): string[] {
-    this.sorted ??= [...new Set([...this.items.keys(), ...(this.opened?.keys() ?? [])])].sort(compareKeys);
+    const keys = this.items.unfolded().map(({ key }) => key);
+    this.sorted ??= [...new Set([...keys, ...(this.opened?.keys() ?? [])])].sort(compareKeys);
     return selectKeys(this.sorted, query);
   }
 }
