@@ -1,4 +1,5 @@
 import { setImmediate as turnEventLoop } from "node:timers/promises";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import type { AlertBook } from "../alerts/book.ts";
 import type { Outbox } from "../alerts/outbox.ts";
@@ -70,8 +71,10 @@ export interface LaneResult {
   readonly matches: Readonly<Record<string, number>>;
 }
 
-// Records between two looks at the clock: a look costs as much as several rules.
-const recordsPerClockLook = 64;
+// Records between two looks at the clock, at most: a look costs as much as several rules.
+const recordsPerLookMax = 64;
+// Looks further apart than this make way for more: slow rules must not put off a commit for 64 events.
+const lookMsMax = 20;
 
 /** Runs the whole flow on one thread, batch by batch, until the input ends or a stop is requested. */
 export class Lane {
@@ -83,6 +86,9 @@ export class Lane {
   #engineClock: EngineClock;
   #step: Step;
   #waitingOn: Source | undefined;
+  #recordsPerLook = 1;
+  #recordsToLook = 1;
+  #lookedMs = 0;
   #lastPosition: Position = { source: "", stream: "", offset: 0 };
 
   constructor(parts: LaneParts) {
@@ -121,16 +127,13 @@ export class Lane {
 
   /**
    * Takes an error that reached nobody, because a rule started something without waiting for it. It ends as a rule error
-   * instead of ending the lane, which would meet it again in every run. Answers false when no rule can be found in it.
+   * instead of ending the lane, which would meet it again in every run. Answers false for a defect of the engine.
    */
   takeStray(error: unknown): boolean {
-    const { rules, ruleErrorBook } = this.#parts;
-    const named = error instanceof StakeoutError ? error.fields["rule"] : undefined;
-    const stack = error instanceof Error ? (error.stack ?? "") : "";
-    const ruleId = named ?? rules.find(({ manifest }) => stack.includes(manifest.file))?.manifest.id;
-    if (typeof ruleId !== "string") return false;
+    const ruleId = ruleOfStray(error, this.#parts.rules);
+    if (ruleId === undefined) return false;
     this.#counts.ruleErrors++;
-    ruleErrorBook.record({
+    this.#parts.ruleErrorBook.record({
       ruleId,
       function: "(not awaited)",
       error,
@@ -190,7 +193,7 @@ export class Lane {
     let done = 0;
     let accounted = 0;
     while (done < chunk.count && !control.stopRequested) {
-      done = await this.#step.run(chunk, { parser, from: done, pause: (index) => this.#pause(index) });
+      done = await this.#step.run(chunk, { parser, from: done, pause: () => this.#pause() });
       if (done > 0) this.#batch.setPosition(chunk.source, chunk.stream, chunk.positionAfter(done));
       for (; accounted < done; accounted++) {
         this.#counts.bytes += (chunk.ends[accounted] ?? 0) - (chunk.starts[accounted] ?? 0);
@@ -200,8 +203,17 @@ export class Lane {
     }
   }
 
-  #pause(index: number): boolean {
-    return index % recordsPerClockLook === 0 && this.#due();
+  #pause(): boolean {
+    this.#recordsToLook -= 1;
+    if (this.#recordsToLook > 0) return false;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const slow = nowMs - this.#lookedMs > lookMsMax;
+    this.#recordsPerLook = slow
+      ? Math.max(1, this.#recordsPerLook >> 2)
+      : Math.min(recordsPerLookMax, this.#recordsPerLook * 2);
+    this.#recordsToLook = this.#recordsPerLook;
+    this.#lookedMs = nowMs;
+    return this.#due();
   }
 
   #due(): boolean {
@@ -299,6 +311,23 @@ export class Lane {
     await this.#files.close();
     await store.close();
   }
+}
+
+const engineFolder = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * The rule that an error belongs to which nobody waited for: named in the error, or found in its stack. `(unknown)` where
+ * neither the rules' files nor the engine are in the stack, as with a rejection that is no error; `undefined` for the
+ * engine's own.
+ */
+function ruleOfStray(error: unknown, rules: readonly LoadedRule[]): string | undefined {
+  const named = error instanceof StakeoutError ? error.fields["rule"] : undefined;
+  if (typeof named === "string") return named;
+  const stack = error instanceof Error ? String(error.stack) : "";
+  const inStack = rules.find(
+    ({ manifest: { file } }) => stack.includes(file) || stack.includes(pathToFileURL(file).href),
+  );
+  return inStack?.manifest.id ?? (stack.includes(engineFolder) ? undefined : "(unknown)");
 }
 
 /** Waits for a promise, but no longer than `withinMs`. Answers whether it settled; its failure is left to the next await. */

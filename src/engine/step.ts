@@ -58,7 +58,7 @@ export class Step {
   async run(chunk: RecordChunk, { parser, from, pause }: StepRun): Promise<number> {
     const { stopRequested, clock, alertBook, routes, output, period } = this.#parts;
     for (let index = from; index < chunk.count; index++) {
-      if (stopRequested() || (index > from && pause(index))) return index;
+      if (stopRequested() || (index > from && pause())) return index;
       const parsed = parser.parse(index);
       if (parsed === undefined) continue;
       if (parsed.kind === "dead-letter") {
@@ -175,7 +175,7 @@ export interface StepRun {
   /** Number of the first record that is not done yet. */
   readonly from: number;
   /** Asked between records: true ends the step so that the batch can be committed. */
-  readonly pause: (index: number) => boolean;
+  readonly pause: () => boolean;
 }
 
 interface Evaluated {

@@ -124,14 +124,18 @@ describe("stakeout run", () => {
   });
 
   test.each([
+    ["a rejection that is no error", "Promise.reject('text')"],
+    ["a rejection in a module that it imports", "fails()"],
     ["a rejection", "Promise.reject(new RangeError('nobody waits'))"],
     ["an exception in a callback", "queueMicrotask(() => { throw new RangeError('nobody waits'); })"],
     ["a helper in a function that was not awaited", "later()"],
   ])("takes %s that a rule does not wait for as an error of that rule, and goes on", async (_, statement) => {
     const input = write("events.ndjson", events(3));
+    write("shared.ts", "export async function fails() { await null; throw new RangeError('shared'); }");
     const file = write(
       "rule.ts",
       `import { defineRule, incrementCounter } from "stakeout";
+import { fails } from "./shared.ts";
 async function later() { await new Promise((resolve) => setImmediate(resolve)); await incrementCounter("late"); }
 export default defineRule({ id: "Test.Strays", logTypes: ["AWS.CloudTrail"], severity: "low",
   async rule() { void ${statement}; await incrementCounter("n"); return false; } });`,

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import type { Clock } from "../../src/core/clock.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import type { LoadedRule } from "../../src/rules/runtime.ts";
 import { type RulesFolder, withRules } from "../rules/fixtures.ts";
-import { cloudTrail, createLane, Disk, linesOf } from "./fixtures.ts";
+import { cloudTrail, createLane, Disk, farClock, linesOf } from "./fixtures.ts";
 
 const principal = "arn:aws:iam::123456789012:user/ada";
 
@@ -216,5 +217,26 @@ describe("a lane", () => {
     });
     await again.lane.run();
     expect(again.control.read().events).toBe(3);
+  });
+
+  test("commits within a chunk when its records take long", async () => {
+    let monotonicMs = 0;
+    const slowClock: Clock = { nowMs: farClock.nowMs, monotonicMs: () => (monotonicMs += 100) };
+    const commitsOf = async (clock: Clock): Promise<number> => {
+      const disk = new Disk();
+      disk.stepsLeft = 1000;
+      const { lane } = await createLane({
+        records: Array.from({ length: 50 }, (_, second) => cloudTrail(second)),
+        rules: named("F.Signal"),
+        disk,
+        chunkRecords: 50,
+        parts: { clock, batch: { latencyMs: 1000, bytesMax: 1e9 } },
+      });
+      await lane.run();
+      // A commit without lines is two steps on the disk.
+      return (1000 - disk.stepsLeft) / 2;
+    };
+    expect(await commitsOf(farClock)).toBe(2);
+    expect(await commitsOf(slowClock)).toBeGreaterThan(4);
   });
 });
