@@ -221,7 +221,7 @@ describe("a lane", () => {
 
   test("commits within a chunk when its records take long", async () => {
     let monotonicMs = 0;
-    const slowClock: Clock = { nowMs: farClock.nowMs, monotonicMs: () => (monotonicMs += 100) };
+    const slowClock: Clock = { ...farClock, monotonicMs: () => (monotonicMs += 100) };
     const commitsOf = async (clock: Clock): Promise<number> => {
       const disk = new Disk();
       disk.stepsLeft = 1000;
