@@ -15,6 +15,16 @@ export interface Measurement {
   readonly maxResidentMb: number;
 }
 
+/** What only the engine has. */
+export interface RunMeasurement extends Measurement {
+  /** Processor time of all threads in `seconds`. */
+  readonly cpuSeconds: number;
+  readonly matches: number;
+  readonly ruleErrors: number;
+  /** Until the first events were counted: rules in Python are loaded when the first event needs them. */
+  readonly first: Pick<RunMeasurement, "events" | "seconds" | "cpuSeconds">;
+}
+
 /** The least that any engine must do: find the lines and parse them. */
 function floor(path: string): { readonly events: number; readonly seconds: number } {
   const startedMs = performance.now();
@@ -42,7 +52,7 @@ function floor(path: string): { readonly events: number; readonly seconds: numbe
   return { events, seconds: (performance.now() - startedMs) / 1000 };
 }
 
-async function run(path: string, rules: readonly string[]): Promise<Omit<Measurement, "maxResidentMb">> {
+async function run(path: string, rules: readonly string[]): Promise<Omit<RunMeasurement, "maxResidentMb">> {
   const folder = mkdtempSync(join(tmpdir(), "stakeout-bench-"));
   const config: RunConfig = {
     rules,
@@ -59,21 +69,35 @@ async function run(path: string, rules: readonly string[]): Promise<Omit<Measure
     limits: defaultLimits,
     batch: defaultBatch,
   };
-  let readyMs = 0;
+  let startedMs = 0;
+  let startedCpu = process.cpuUsage();
+  const sinceReady = (): Pick<RunMeasurement, "events" | "seconds" | "cpuSeconds"> => {
+    const { user, system } = process.cpuUsage(startedCpu);
+    const seconds = (performance.now() - startedMs) / 1000;
+    return { events: lane.control.read().events, seconds, cpuSeconds: (user + system) / 1e6 };
+  };
+  let first: ReturnType<typeof sinceReady> | undefined;
+  const watch = setInterval(() => {
+    if (lane.control.read().events > 0) first ??= sinceReady();
+  }, 2);
   const lane = new LaneHandle({
     threadUrl: new URL("../src/config/lane-thread.ts", import.meta.url),
     config: config as unknown as JsonObject,
     onOutput: () => Promise.resolve(),
     onWarning: (message) => console.error(message),
     onRulePrint: (text) => console.error(text),
-    onReady: () => (readyMs = performance.now()),
+    onReady: () => {
+      startedMs = performance.now();
+      startedCpu = process.cpuUsage();
+    },
   });
   const outcome = await lane.outcome;
   if (outcome.kind === "invalid") throw new Error(JSON.stringify(outcome.problems));
-  const seconds = (performance.now() - readyMs) / 1000;
+  const measured = sinceReady();
+  clearInterval(watch);
   rmSync(folder, { recursive: true });
-  const { events, alerts } = lane.control.read();
-  return { events, seconds, alerts };
+  const { alerts, matches, ruleErrors } = lane.control.read();
+  return { ...measured, alerts, matches, ruleErrors, first: first ?? measured };
 }
 
 const [mode, path = "", ...rules] = process.argv.slice(2);

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 
+import { parseDurationMs } from "../core/durations.ts";
 import type { CommandIo } from "./io.ts";
 
 /** What a command's action hands over: the exit status. */
@@ -21,6 +22,15 @@ export function parseCount(text: string): number {
   const count = Number(text);
   if (/^\d+$/.test(text) && count >= 1 && Number.isSafeInteger(count)) return count;
   throw new InvalidArgumentError("It must be a whole number of at least 1.");
+}
+
+const budgetMaxMs = 3_600_000;
+
+/** A rule budget given as an option, in milliseconds. */
+export function parseBudget(text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms !== undefined && ms >= 1 && ms <= budgetMaxMs) return ms;
+  throw new InvalidArgumentError("It must be a duration from 1ms to 1h, such as 15s.");
 }
 
 export const stateOption = (): Option => new Option("--state <file>", "state file").default("./stakeout.db");

@@ -3,13 +3,22 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError, Help, Option } from "commander";
 
 import { StakeoutError } from "../core/errors.ts";
+import { defaultLimits } from "../core/limits.ts";
 import { addBacktest } from "./backtest-command.ts";
 import { reportFailure } from "./failure.ts";
 import { addExplain } from "./explain-command.ts";
 import { addInspectionCommands } from "./inspection-commands.ts";
 import type { CheckOptions } from "./check.ts";
 import { paint, type CommandIo } from "./io.ts";
-import { examples, formatOption, logTypesOption, rulesOption, type ProgramParts } from "./options.ts";
+import {
+  examples,
+  formatOption,
+  logTypesOption,
+  parseBudget,
+  rulesOption,
+  type ProgramParts,
+} from "./options.ts";
+import { addPythonCommands } from "./python-commands.ts";
 import type { RunOptions } from "./run.ts";
 import { addStateCommands } from "./state-commands.ts";
 import { addTestCommands } from "./test-commands.ts";
@@ -66,6 +75,7 @@ export function createProgram(parts: ProgramParts): Command {
   addExplain(program, parts);
   addInspectionCommands(program, parts);
   addStateCommands(program, parts);
+  addPythonCommands(program, parts);
   addCompletion(program, parts);
   program.addHelpText(
     "after",
@@ -107,6 +117,11 @@ function addRun(program: Command, { finish }: ProgramParts): void {
     .option("--json", "alerts as JSON Lines; the summary as JSON, the last line of standard error", false)
     .option("--strict", "exit status 1 when there were rule errors", false)
     .option("--quiet", "no progress, no summary", false)
+    .addOption(
+      new Option("--rule-budget <duration>", "how long a rule may take over one event")
+        .argParser(parseBudget)
+        .default(defaultLimits.ruleBudgetMs, "15s"),
+    )
     .addHelpText(
       "after",
       examples(

@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly json: boolean;
   readonly strict: boolean;
   readonly quiet: boolean;
+  /** How long a rule may take over one event, in milliseconds. */
+  readonly ruleBudget: number;
 }
 
 /** Processes events until the input ends. Answers the exit status: 0 done, 1 rule errors with `--strict`, 2 invalid rules. */
@@ -34,6 +36,8 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const lane = new LaneHandle({
     threadUrl: new URL(`../config/lane-thread${extname(import.meta.filename)}`, import.meta.url),
     config: config as unknown as JsonObject,
+    limits: config.limits,
+    keepsState: config.stateFile !== ":memory:",
     ...(config.stdin ? { stdin: process.stdin } : {}),
     onOutput: (text) => screen.print(text),
     onWarning: (message) => screen.note(`stakeout: warning: ${message}\n`),
@@ -84,7 +88,7 @@ function createConfig(options: RunOptions): RunConfig {
     alertsFile: options.alerts,
     deadLettersFile: options.deadLetters ?? deadLettersBeside(options.state),
     console: consoleConfig(options),
-    limits: defaultLimits,
+    limits: { ...defaultLimits, ruleBudgetMs: options.ruleBudget },
     batch: defaultBatch,
   };
 }

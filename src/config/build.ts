@@ -5,8 +5,11 @@ import { systemClock } from "../core/clock.ts";
 import type { Problem } from "../core/errors.ts";
 import { createCommittedFile } from "../destinations/committed-file.ts";
 import { createConsoleDestination } from "../destinations/console/destination.ts";
+import { defaultLimits } from "../core/limits.ts";
 import type { LaneControl } from "../engine/control.ts";
+import type { LaneResume } from "../engine/lane-messages.ts";
 import type { LaneInput, LaneParts } from "../engine/lane.ts";
+import { SuspensionBook } from "../engine/suspensions.ts";
 import { loadLogTypes, type LogTypes } from "../parsers/log-types.ts";
 import { createParser } from "../parsers/parser.ts";
 import type { LoadedRule } from "../rules/runtime.ts";
@@ -16,6 +19,7 @@ import type { Source } from "../sources/source.ts";
 import { createStreamSource } from "../sources/stdin/source.ts";
 import { Evaluation } from "../state/evaluation.ts";
 import { prepareBacktest } from "./backtest.ts";
+import { cacheFolder, loadRules } from "./load-rules.ts";
 import { openState } from "./open-state.ts";
 import type { RunConfig } from "./run-config.ts";
 
@@ -28,10 +32,20 @@ export interface Content {
   readonly warnings: readonly Problem[];
 }
 
-/** Loads what detection engineers write: rules in every language and log types. Touches neither input nor state. */
-export async function loadContent(config: Pick<RunConfig, "rules" | "logTypes">): Promise<Content> {
+/**
+ * Loads what detection engineers write: rules in every language and log types. Touches neither input nor state. `onFile`
+ * hears of each file whose code is about to run.
+ */
+export async function loadContent(
+  config: Pick<RunConfig, "rules" | "logTypes">,
+  onFile?: (file: string) => void,
+): Promise<Content> {
   const { logTypes, problems: logTypeProblems } = loadLogTypes(config.logTypes);
-  const loaded = await createTypeScriptRuntime().load(config.rules);
+  const loaded = await loadRules(config.rules, {
+    cacheFolder: cacheFolder(),
+    limits: defaultLimits,
+    loadTypeScript: async (paths) => createTypeScriptRuntime(onFile).load(paths),
+  });
   return {
     rules: loaded.rules,
     logTypes,
@@ -47,6 +61,9 @@ export interface LaneHost {
   /** Prints; resolves when it is printed. */
   readonly write: (text: string) => Promise<void>;
   readonly warn: (message: string) => void;
+  /** What earlier lanes of the same run left; left out for the first. */
+  readonly resume?: LaneResume;
+  readonly onCommit?: LaneParts["onCommit"];
 }
 
 /** Opens everything that a lane works with. Throws a `StakeoutError` where something cannot be opened. */
@@ -75,6 +92,7 @@ export async function buildLane(config: RunConfig, content: Content, host: LaneH
     evaluation: new Evaluation(store, limits),
     alertBook: createAlertBook({ store, limits }),
     ruleErrorBook: createRuleErrorBook({ store, limits }),
+    suspensions: new SuspensionBook({ store, limits, rules: backtest?.rules ?? content.rules }),
     outbox: createOutbox({ store, destinations }),
     destinations,
     alertsFile: config.alertsFile === undefined ? undefined : createCommittedFile(config.alertsFile),
@@ -82,6 +100,8 @@ export async function buildLane(config: RunConfig, content: Content, host: LaneH
     deadLettersFile: createCommittedFile(config.deadLettersFile, { create: "when-needed" }),
     clock: systemClock,
     control: host.control,
+    resume: host.resume,
+    onCommit: host.onCommit,
     warn: host.warn,
     batch: config.batch,
     ...backtest,
@@ -95,6 +115,9 @@ function createSources(config: RunConfig, host: LaneHost): readonly Source[] {
   if (config.inputs.length > 0) {
     sources.push(createFileSource({ paths: config.inputs, label: "files", ...shape }));
   }
-  if (config.stdin) sources.push(createStreamSource({ input: host.stdin, label: "stdin", ...shape }));
+  if (config.stdin) {
+    const { stdin: input, resume } = host;
+    sources.push(createStreamSource({ input, label: "stdin", resume: resume?.stdin, ...shape }));
+  }
   return sources;
 }

@@ -3,8 +3,14 @@ import { parentPort, workerData } from "node:worker_threads";
 
 import { messageOf, StakeoutError } from "../core/errors.ts";
 import { LaneControl } from "../engine/control.ts";
-import { Lane } from "../engine/lane.ts";
-import type { LaneMessage, LaneThreadData, SupervisorMessage, ThrownMessage } from "../engine/supervisor.ts";
+import type {
+  LaneMessage,
+  LaneThreadData,
+  SupervisorMessage,
+  ThrownMessage,
+} from "../engine/lane-messages.ts";
+import { Lane, type LaneCommit } from "../engine/lane.ts";
+import { stdinSourceId } from "../sources/stdin/source.ts";
 import { buildLane, loadContent } from "./build.ts";
 import type { RunConfig } from "./run-config.ts";
 
@@ -59,10 +65,17 @@ function takeStray(error: unknown): void {
 process.on("unhandledRejection", takeStray);
 process.on("uncaughtException", takeStray);
 
+function tellCommit({ totals, fileBytes, positions }: LaneCommit): void {
+  const stdin = positions.find(({ source }) => source === stdinSourceId);
+  send({ type: "committed", totals, fileBytes, progressed: positions.length > 0, stdin });
+}
+
 async function main(data: LaneThreadData): Promise<void> {
   // The configuration is built by this package's own command line; crossing the threads keeps its form.
   const config = data.config as unknown as RunConfig;
-  const content = await loadContent(config);
+  const control = new LaneControl(data.control);
+  const content = await loadContent(config, (file) => control.beginLoading(file));
+  control.endBusy();
   for (const { file, line, message } of content.warnings) {
     send({ type: "warning", message: line === 0 ? `${file}: ${message}` : `${file}:${line}: ${message}` });
   }
@@ -71,13 +84,15 @@ async function main(data: LaneThreadData): Promise<void> {
     return;
   }
   const parts = await buildLane(config, content, {
-    control: new LaneControl(data.control),
+    control,
+    resume: data.resume,
     stdin: process.stdin,
     write,
     warn: (message) => send({ type: "warning", message }),
+    onCommit: tellCommit,
   });
   lane = new Lane(parts);
-  send({ type: "ready", rules: content.rules.length });
+  send({ type: "ready", ruleIds: parts.rules.map(({ manifest }) => manifest.id) });
   send({ type: "done", result: await lane.run() });
 }
 

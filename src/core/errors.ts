@@ -24,7 +24,15 @@ export type ErrorCode =
   | "STATE_OUTSIDE_EVALUATION"
   | "STATE_OPERATION_NOT_AWAITED"
   | "RULE_RESULT_INVALID"
+  | "RULE_BUDGET_EXCEEDED"
+  | "RULE_ENDED_LANE"
   | "NOT_FOUND"
+  | "PACKAGE_NOT_FOUND"
+  | "PACKAGE_UNUSABLE"
+  | "PACKAGE_CONFLICT"
+  | "PACKAGE_CHANGED"
+  | "PACKAGE_LOCK_INVALID"
+  | "PACKAGE_INDEX_UNREACHABLE"
   | "LANE_FAILED"
   | "NODE_TOO_OLD";
 
@@ -52,7 +60,15 @@ export const errorCodes: Readonly<Record<ErrorCode, { readonly retryable: boolea
   STATE_OUTSIDE_EVALUATION: { retryable: false },
   STATE_OPERATION_NOT_AWAITED: { retryable: false },
   RULE_RESULT_INVALID: { retryable: false },
+  RULE_BUDGET_EXCEEDED: { retryable: false },
+  RULE_ENDED_LANE: { retryable: false },
   NOT_FOUND: { retryable: false },
+  PACKAGE_NOT_FOUND: { retryable: false },
+  PACKAGE_UNUSABLE: { retryable: false },
+  PACKAGE_CONFLICT: { retryable: false },
+  PACKAGE_CHANGED: { retryable: false },
+  PACKAGE_LOCK_INVALID: { retryable: false },
+  PACKAGE_INDEX_UNREACHABLE: { retryable: true },
   LANE_FAILED: { retryable: true },
   NODE_TOO_OLD: { retryable: false },
 };

@@ -10,6 +10,11 @@ export interface Event {
   /** The parsed record. Rules get this very object and must not change it. */
   readonly fields: JsonObject;
   readonly position: Position;
+  /**
+   * The bytes of JSON that it was parsed from, for runtimes that parse them themselves. Only where one asked for them, and
+   * only until the next record.
+   */
+  record?: Uint8Array;
 }
 
 /** Panther's names for the lists of indicators that an event may carry. */
@@ -28,3 +33,13 @@ export const indicatorFields = [
 ] as const;
 
 export type IndicatorField = (typeof indicatorFields)[number];
+
+/** Names of the standard fields that rules may ask for on any event. */
+export const standardFieldNames: ReadonlySet<string> = new Set<string>([
+  "p_log_type",
+  "p_event_time",
+  "p_parse_time",
+  "p_row_id",
+  "p_source_label",
+  ...indicatorFields,
+]);

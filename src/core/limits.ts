@@ -22,6 +22,18 @@ export interface Limits {
   readonly alertEventBytesMax: number;
   /** Distinct values of `unique` counted exactly; beyond it the count is an estimate that says so. */
   readonly uniqueExactMax: number;
+  /** Bytes that the memory of Python, which all Python rules share, may grow to. */
+  readonly pythonMemoryBytesMax: number;
+  /** Bytes of JavaScript objects that one lane may hold: rules, state in memory and the batch under way. */
+  readonly laneHeapBytesMax: number;
+  /** How long one rule may take over one event, in milliseconds; also how long a rule file may take to load. */
+  readonly ruleBudgetMs: number;
+  /** A rule that exceeded its budget or ended its lane so many times within `suspendWindowMs` is suspended. */
+  readonly suspendAfter: number;
+  /** In milliseconds of the engine clock. */
+  readonly suspendWindowMs: number;
+  /** Bytes of standard input kept until what was made of them is committed, for a lane that starts again. */
+  readonly stdinKeptBytesMax: number;
 }
 
 export const defaultLimits: Limits = {
@@ -36,4 +48,10 @@ export const defaultLimits: Limits = {
   alertEventsMax: 10,
   alertEventBytesMax: 256 * 1024,
   uniqueExactMax: 1024,
+  pythonMemoryBytesMax: 512 * 1024 * 1024,
+  laneHeapBytesMax: 4 * 1024 * 1024 * 1024,
+  ruleBudgetMs: 15_000,
+  suspendAfter: 3,
+  suspendWindowMs: 3_600_000,
+  stdinKeptBytesMax: 256 * 1024 * 1024,
 };

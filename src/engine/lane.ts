@@ -8,7 +8,7 @@ import type { Alert } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
 import { StakeoutError } from "../core/errors.ts";
 import { isThenable } from "../core/json.ts";
-import type { Position } from "../core/position.ts";
+import type { Position, StreamPosition } from "../core/position.ts";
 import type { DeadLetter, RecordChunk } from "../core/record.ts";
 import { alertLine } from "../destinations/alert-line.ts";
 import type { CommittedFile, Destination } from "../destinations/destination.ts";
@@ -22,9 +22,11 @@ import { Batch } from "./batch.ts";
 import type { LaneControl } from "./control.ts";
 import { deadLetterLine } from "./dead-letter-line.ts";
 import { EngineClock } from "./engine-clock.ts";
+import type { CommittedMessage, LaneResume } from "./lane-messages.ts";
 import { OutputFiles } from "./output-files.ts";
-import { createRoutes } from "./routes.ts";
+import { KnownRecords } from "./restart.ts";
 import { Step } from "./step.ts";
+import type { SuspensionBook } from "./suspensions.ts";
 
 /** A source with the parser for its records. */
 export interface LaneInput {
@@ -41,6 +43,7 @@ export interface LaneParts {
   readonly evaluation: Evaluation;
   readonly alertBook: AlertBook;
   readonly ruleErrorBook: RuleErrorBook;
+  readonly suspensions: SuspensionBook;
   readonly outbox: Outbox;
   readonly destinations: readonly Destination[];
   readonly alertsFile: CommittedFile | undefined;
@@ -52,6 +55,10 @@ export interface LaneParts {
   readonly batch: BatchLimits;
   /** Only in a backtest: which events there are at all. Default: all. */
   readonly period?: Period | undefined;
+  /** What earlier lanes of the same run left; left out for the first. */
+  readonly resume?: LaneResume | undefined;
+  /** Called with every commit, as soon as it is durable. */
+  readonly onCommit?: ((committed: LaneCommit) => void) | undefined;
   /** Called after the last commit, also of a run that was asked to stop, before anything is closed. */
   readonly atEnd?: (() => Promise<void>) | undefined;
 }
@@ -63,12 +70,19 @@ export interface BatchLimits {
   readonly bytesMax: number;
 }
 
+/** What a commit made durable; `totals` are those of the run so far. */
+export interface LaneCommit extends Pick<CommittedMessage, "totals" | "fileBytes"> {
+  readonly positions: readonly StreamPosition[];
+}
+
 /** What one run of a lane did. */
 export interface LaneResult {
   /** True when the run was asked to stop before the input ended. */
   readonly interrupted: boolean;
   /** Matches of this run by rule id, rules without a match included. */
   readonly matches: Readonly<Record<string, number>>;
+  /** Ids of the rules that are suspended. */
+  readonly suspended: readonly string[];
 }
 
 // Records between two looks at the clock, at most: a look costs as much as several rules.
@@ -79,12 +93,12 @@ const lookMsMax = 20;
 /** Runs the whole flow on one thread, batch by batch, until the input ends or a stop is requested. */
 export class Lane {
   readonly #parts: LaneParts;
-  readonly #files = new OutputFiles();
+  readonly #files: OutputFiles;
   readonly #matches = new Map<string, number>();
   readonly #counts = { events: 0, bytes: 0, matches: 0, alerts: 0, ruleErrors: 0, deadLetters: 0 };
   #batch: Batch;
   #engineClock: EngineClock;
-  #step: Step;
+  readonly #step: Step;
   #waitingOn: Source | undefined;
   #recordsPerLook = 1;
   #recordsToLook = 1;
@@ -95,10 +109,21 @@ export class Lane {
     this.#parts = parts;
     this.#batch = new Batch(parts.clock.monotonicMs());
     this.#engineClock = new EngineClock(parts.clock, parts.store.clockMs);
+    this.#files = new OutputFiles(parts.resume?.fileBytes);
     this.#step = this.#createStep();
     for (const rule of parts.rules) {
       if (rule.manifest.enabled) this.#matches.set(rule.manifest.id, 0);
     }
+    this.#takeUpTotals();
+  }
+
+  /** Goes on counting where earlier lanes of the run stopped. */
+  #takeUpTotals(): void {
+    const committed = this.#parts.resume?.committed;
+    if (committed === undefined) return;
+    const { matchesByRule, ...counts } = committed;
+    Object.assign(this.#counts, counts);
+    for (const [ruleId, matches] of Object.entries(matchesByRule)) this.#matches.set(ruleId, matches);
   }
 
   /** Processes everything there is. Throws what a store, a source or an output file throws; nothing is half committed. */
@@ -117,6 +142,7 @@ export class Lane {
     return {
       interrupted: this.#parts.control.stopRequested,
       matches: Object.fromEntries(this.#matches),
+      suspended: this.#parts.suspensions.suspended,
     };
   }
 
@@ -147,10 +173,12 @@ export class Lane {
 
   /** Everything that the last commit knows, taken up again: windows, rule errors, deliveries, lengths of files. */
   async #recover(): Promise<void> {
-    const { store, alertBook, ruleErrorBook, outbox, alertsFile, deadLettersFile, warn } = this.#parts;
+    const { store, alertBook, ruleErrorBook, suspensions, outbox, warn } = this.#parts;
+    const { alertsFile, deadLettersFile } = this.#parts;
     await alertBook.load();
     await ruleErrorBook.load();
     await outbox.load();
+    for (const news of await suspensions.load()) warn(news);
     for (const file of alertsFile === undefined ? [deadLettersFile] : [alertsFile, deadLettersFile]) {
       const warning = await this.#files.open(file, store);
       if (warning !== undefined) warn(warning);
@@ -233,18 +261,22 @@ export class Lane {
    * repeats the batch; killed after it, the outbox still holds the deliveries.
    */
   async #commit(): Promise<void> {
-    const { store, alertBook, ruleErrorBook, outbox, alertsFile, deadLettersFile, clock } = this.#parts;
+    const { store, alertBook, ruleErrorBook, suspensions, outbox, clock } = this.#parts;
+    const { alertsFile, deadLettersFile } = this.#parts;
     const batch = this.#batch;
     if (alertsFile !== undefined) await this.#files.append(alertsFile, batch.alertLines);
     await this.#files.append(deadLettersFile, batch.deadLetterLines);
     const entries = [
       ...alertBook.takeWrites(),
       ...ruleErrorBook.takeWrites(),
+      ...suspensions.takeWrites(),
       ...outbox.takeWrites(),
       ...this.#files.takeWrites(),
     ];
     if (batch.dirty || entries.length > 0) {
-      await store.commit({ clockMs: this.#engineClock.nowMs, positions: batch.positions, entries });
+      const { positions } = batch;
+      await store.commit({ clockMs: this.#engineClock.nowMs, positions, entries });
+      this.#tellCommit(positions);
     }
     const { failures } = await outbox.deliverPending();
     const [failure] = failures;
@@ -254,17 +286,26 @@ export class Lane {
     await turnEventLoop();
   }
 
+  #tellCommit(positions: readonly StreamPosition[]): void {
+    const matchesByRule = Object.fromEntries(this.#matches.entries().filter(([, matches]) => matches > 0));
+    const totals = { ...this.#counts, matchesByRule };
+    this.#parts.onCommit?.({ totals, positions, fileBytes: this.#files.bytes });
+  }
+
   #createStep(): Step {
-    const { rules, evaluation, alertBook, ruleErrorBook, control, period } = this.#parts;
+    const { rules, evaluation, alertBook, ruleErrorBook, suspensions, control, period } = this.#parts;
+    const { resume, warn } = this.#parts;
     const counts = this.#counts;
     return new Step({
-      routes: createRoutes(rules),
+      rules,
       evaluation,
       alertBook,
       ruleErrorBook,
+      suspensions,
+      knownRecords: new KnownRecords(resume?.suspects, resume?.blames),
       clock: this.#engineClock,
       period,
-      stopRequested: () => control.stopRequested,
+      control,
       output: {
         alert: (alert) => this.#emit(alert),
         deadLetter: (deadLetter) => this.#deadLetter(deadLetter),
@@ -274,6 +315,7 @@ export class Lane {
         },
         ruleError: () => void counts.ruleErrors++,
         event: () => void counts.events++,
+        warn,
       },
     });
   }

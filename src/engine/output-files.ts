@@ -9,13 +9,25 @@ const kind = "output-file";
  * process that dies in between leaves a tail that the next run cuts off and writes again.
  */
 export class OutputFiles {
+  readonly #earlierBytes: Readonly<Record<string, number>>;
   readonly #lengths = new Map<CommittedFile, number>();
   readonly #changed = new Set<CommittedFile>();
+
+  /** `earlierBytes`: lengths by path of files that the state does not know. */
+  constructor(earlierBytes: Readonly<Record<string, number>> = {}) {
+    this.#earlierBytes = earlierBytes;
+  }
+
+  /** Lengths by path. */
+  get bytes(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#lengths].map(([{ path }, bytes]) => [path, bytes]));
+  }
 
   /** Opens a file as the last commit left it. Answers a warning for people, if there is something to say. */
   async open(file: CommittedFile, store: StateStore): Promise<string | undefined> {
     const entry = await store.readEntry(kind, file.path);
-    const committedBytes = typeof entry?.["bytes"] === "number" ? entry["bytes"] : undefined;
+    const stored = entry?.["bytes"];
+    const committedBytes = typeof stored === "number" ? stored : this.#earlierBytes[file.path];
     const opened = await file.open(committedBytes);
     this.#lengths.set(file, opened.bytes);
     if (opened.bytes !== committedBytes) this.#changed.add(file);

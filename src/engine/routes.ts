@@ -1,11 +1,21 @@
 import { createRouter } from "../rules/router.ts";
-import type { LoadedRule } from "../rules/runtime.ts";
+import type { LoadedRule, RuleScan } from "../rules/runtime.ts";
 
 /** The enabled rules of one log type, in their fixed order. */
 export interface Route {
-  readonly rules: readonly LoadedRule[];
+  /** One after another they are all the rules. */
+  readonly sections: readonly RouteSection[];
   /** True when one of them can name a standard field. */
   readonly standardFields: boolean;
+  /** True when one of them wants the bytes of the record. */
+  readonly records: boolean;
+}
+
+/** Rules in a row that are asked in the same way. */
+export interface RouteSection {
+  readonly rules: readonly LoadedRule[];
+  /** `undefined` where each rule is called by itself. */
+  readonly scan: RuleScan | undefined;
 }
 
 export interface Routes {
@@ -18,10 +28,24 @@ export function createRoutes(rules: readonly LoadedRule[]): Routes {
   const routes = new Map<string, Route>();
   const build = (logType: string): Route => {
     const routed = router.rulesFor(logType);
-    const route = { rules: routed, standardFields: routed.some((rule) => rule.usesStandardFields) };
+    const route = {
+      sections: toSections(routed),
+      standardFields: routed.some((rule) => rule.usesStandardFields),
+      records: routed.some((rule) => rule.readsRecord === true),
+    };
     // A log type without rules comes from the data (`p_log_type`), so remembering it would let events fill the memory.
     if (routed.length > 0) routes.set(logType, route);
     return route;
   };
   return { of: (logType) => routes.get(logType) ?? build(logType) };
+}
+
+function toSections(rules: readonly LoadedRule[]): readonly RouteSection[] {
+  const runs: LoadedRule[][] = [];
+  for (const rule of rules) {
+    const run = runs.at(-1);
+    if (run?.[0]?.prepareScan === rule.prepareScan && run !== undefined) run.push(rule);
+    else runs.push([rule]);
+  }
+  return runs.map((run) => ({ rules: run, scan: run[0]?.prepareScan?.(run) }));
 }

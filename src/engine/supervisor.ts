@@ -1,38 +1,13 @@
-import { Worker } from "node:worker_threads";
-
-import type { ErrorCode, Problem } from "../core/errors.ts";
-import { errorCodes, StakeoutError } from "../core/errors.ts";
+import type { Problem } from "../core/errors.ts";
+import { StakeoutError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { Limits } from "../core/limits.ts";
 import { LaneControl } from "./control.ts";
+import type { CommittedMessage, CommittedTotals, LaneResume } from "./lane-messages.ts";
 import type { LaneResult } from "./lane.ts";
-
-/** What a lane's thread is started with. The configuration's form is a matter between whoever builds and the thread. */
-export interface LaneThreadData {
-  readonly config: JsonObject;
-  readonly control: SharedArrayBuffer;
-}
-
-/** From the lane's thread to the main thread. */
-export type LaneMessage =
-  | { readonly type: "ready"; readonly rules: number }
-  | { readonly type: "warning"; readonly message: string }
-  | { readonly type: "output"; readonly id: number; readonly text: string }
-  | { readonly type: "invalid"; readonly problems: readonly Problem[] }
-  | { readonly type: "done"; readonly result: LaneResult }
-  | { readonly type: "failed"; readonly error: ThrownMessage };
-
-/** From the main thread to the lane's thread. */
-export type SupervisorMessage =
-  | { readonly type: "written"; readonly id: number; readonly error?: string }
-  | { readonly type: "wake" };
-
-/** An error on its way between threads; classes do not survive the crossing. */
-export interface ThrownMessage {
-  readonly code: string | undefined;
-  readonly message: string;
-  readonly stack: string;
-  readonly fields: Readonly<Record<string, string | number | boolean>>;
-}
+import { RepeatableInput } from "./restart-input.ts";
+import { Restarts } from "./restart.ts";
+import { type LaneEnd, WatchedLane } from "./watch-lane.ts";
 
 export type LaneOutcome =
   | { readonly kind: "done"; readonly result: LaneResult }
@@ -42,101 +17,131 @@ export interface LaneOptions {
   /** The module that a lane's thread runs: config/lane-thread.ts. */
   readonly threadUrl: URL;
   readonly config: JsonObject;
+  readonly limits: Pick<Limits, "ruleBudgetMs" | "laneHeapBytesMax" | "stdinKeptBytesMax">;
+  /** False for a state that ends with the lane's thread: what starts again then begins at the beginning. */
+  readonly keepsState: boolean;
   /** Fed to the lane as standard input; left out when no input asks for it. */
   readonly stdin?: NodeJS.ReadableStream;
   /** Writes text of a console destination; resolves when it is written. */
   readonly onOutput: (text: string) => Promise<void>;
   readonly onWarning: (message: string) => void;
-  /** Everything is loaded and opened; the first record comes next. */
-  readonly onReady?: () => void;
   /** What rules print. */
   readonly onRulePrint: (text: string) => void;
 }
 
-// Events die young. V8's own choice lets the space for young objects grow until a long run holds 150 MB more, for 2 % of
-// speed.
-const youngGenerationMb = 24;
-
-/** The main thread's hold on one lane. */
+/**
+ * The main thread's hold on one lane. A thread that rules hold up for longer than their budget, or that they end, is
+ * replaced by a new one, which goes on after the last commit: whoever holds this sees one lane all the time.
+ */
 export class LaneHandle {
   readonly control: LaneControl = new LaneControl();
-  /** Settles when the lane's thread has ended. Rejects with a `StakeoutError` or what the lane threw. */
+  /** Settles when the lane has ended for good. Rejects with a `StakeoutError` or what the lane threw. */
   readonly outcome: Promise<LaneOutcome>;
-  readonly #worker: Worker;
   readonly #options: LaneOptions;
+  readonly #restarts: Restarts;
+  readonly #input: RepeatableInput | undefined;
+  readonly #warned = new Set<string>();
+  #lane: WatchedLane;
+  #totals: CommittedTotals | undefined;
+  #fileBytes: Readonly<Record<string, number>> | undefined;
+  /** Characters written that the next thread will want to write again. */
+  #writtenCharacters = 0;
+  /** Of those, how many the present thread has still to repeat. */
+  #repeatedCharacters = 0;
 
   constructor(options: LaneOptions) {
+    const { limits, stdin } = options;
     this.#options = options;
-    const data: LaneThreadData = { config: options.config, control: this.control.memory };
-    this.#worker = new Worker(options.threadUrl, {
-      workerData: data,
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
-      stdin: options.stdin !== undefined,
-      stdout: true,
-      stderr: true,
-    });
-    this.#connectStreams();
-    this.outcome = this.#listen();
+    this.#restarts = new Restarts(limits.ruleBudgetMs);
+    this.#input = stdin && new RepeatableInput(stdin, limits.stdinKeptBytesMax);
+    this.#lane = this.#start();
+    this.outcome = this.#supervise();
   }
 
   /** Asks the lane to commit and end after the event under way. */
   stop(): void {
     this.control.requestStop();
-    this.#post({ type: "wake" });
+    this.#lane.wake();
   }
 
-  #post(message: SupervisorMessage): void {
-    this.#worker.postMessage(message);
-  }
-
-  #connectStreams(): void {
-    const { stdin, onRulePrint } = this.#options;
-    for (const stream of [this.#worker.stdout, this.#worker.stderr]) {
-      stream.setEncoding("utf8").on("data", onRulePrint);
+  async #supervise(): Promise<LaneOutcome> {
+    for (;;) {
+      const end = await this.#lane.ended;
+      const outcome = end.kind === "died" ? this.#judge(end) : toOutcome(end);
+      if (outcome !== undefined) return outcome;
+      this.#lane = this.#start();
     }
-    if (stdin !== undefined && this.#worker.stdin !== null) stdin.pipe(this.#worker.stdin);
   }
 
-  #listen(): Promise<LaneOutcome> {
-    const { promise, resolve, reject } = Promise.withResolvers<LaneOutcome>();
-    let outcome: LaneOutcome | undefined;
-    let failure: Error | undefined;
-    this.#worker.on("message", (message: LaneMessage) => {
-      if (message.type === "done") outcome = { kind: "done", result: message.result };
-      else if (message.type === "invalid") outcome = { kind: "invalid", problems: message.problems };
-      else if (message.type === "failed") failure = revive(message.error);
-      else if (message.type === "warning") this.#options.onWarning(message.message);
-      else if (message.type === "ready") this.#options.onReady?.();
-      else if (message.type === "output") void this.#write(message.id, message.text);
-    });
-    this.#worker.on("error", (error) => {
-      failure ??= new StakeoutError("LANE_FAILED", `The lane's thread failed: ${error.message}`, {
-        cause: error,
-      });
-    });
-    // The thread's end, not its last message, settles the outcome: only then are its files and locks released.
-    this.#worker.on("exit", (code) => {
-      if (outcome !== undefined && failure === undefined) resolve(outcome);
-      else reject(failure ?? new StakeoutError("LANE_FAILED", `The lane's thread ended with code ${code}.`));
-    });
-    return promise;
+  /** What comes of a thread that died: nothing yet when another one can take over. */
+  #judge({ death }: Extract<LaneEnd, { kind: "died" }>): LaneOutcome | undefined {
+    const verdict = this.#restarts.judge(death);
+    if (verdict.kind === "invalid") return { kind: "invalid", problems: [verdict.problem] };
+    if (verdict.kind === "give-up") throw new StakeoutError("LANE_FAILED", verdict.message);
+    this.#options.onWarning(verdict.warning);
+    return undefined;
   }
 
-  async #write(id: number, text: string): Promise<void> {
-    try {
-      await this.#options.onOutput(text);
-      this.#post({ type: "written", id });
-    } catch (error) {
-      this.#post({ type: "written", id, error: error instanceof Error ? error.message : String(error) });
+  #start(): WatchedLane {
+    const { threadUrl, config, limits, stdin, onRulePrint } = this.#options;
+    const lane = new WatchedLane({
+      threadUrl,
+      data: { config, control: this.control.memory, resume: this.#resume() },
+      control: this.control,
+      ruleBudgetMs: limits.ruleBudgetMs,
+      heapBytesMax: limits.laneHeapBytesMax,
+      stdin: stdin !== undefined,
+      onOutput: (text) => this.#write(text),
+      onWarning: (message) => this.#warn(message),
+      onRulePrint,
+      onCommitted: (message) => this.#committed(message),
+    });
+    if (lane.stdin !== null) this.#input?.feed(lane.stdin);
+    return lane;
+  }
+
+  #resume(): LaneResume {
+    const { suspects, blames } = this.#restarts;
+    this.#repeatedCharacters = this.#writtenCharacters;
+    this.#writtenCharacters = 0;
+    return {
+      suspects,
+      blames,
+      committed: this.#totals,
+      fileBytes: this.#fileBytes ?? {},
+      stdin: this.#input?.resume(),
+    };
+  }
+
+  #committed(message: CommittedMessage): void {
+    if (message.progressed) this.#restarts.progressed();
+    if (!this.#options.keepsState) {
+      this.#fileBytes ??= message.fileBytes;
+      return;
     }
+    this.#totals = message.totals;
+    // Deliveries are taken out of the outbox with the commit that follows them.
+    this.#writtenCharacters = 0;
+    if (message.stdin !== undefined) this.#input?.committed(message.stdin);
+  }
+
+  /** A new thread says again what was wrong with the files when the first one loaded them. */
+  #warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#options.onWarning(message);
+  }
+
+  /** A new thread delivers again what its commit still holds as undelivered; most of it was written already. */
+  async #write(text: string): Promise<void> {
+    const repeated = Math.min(this.#repeatedCharacters, text.length);
+    this.#repeatedCharacters -= repeated;
+    this.#writtenCharacters += text.length;
+    if (repeated < text.length) await this.#options.onOutput(text.slice(repeated));
   }
 }
 
-function revive(error: ThrownMessage): Error {
-  if (error.code === undefined || !Object.hasOwn(errorCodes, error.code)) {
-    return Object.assign(new Error(error.message), { stack: error.stack });
-  }
-  const revived = new StakeoutError(error.code as ErrorCode, error.message, { fields: error.fields });
-  revived.stack = error.stack;
-  return revived;
+function toOutcome(end: Exclude<LaneEnd, { kind: "died" }>): LaneOutcome {
+  if (end.kind === "failed") throw end.error;
+  return end;
 }

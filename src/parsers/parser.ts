@@ -37,6 +37,8 @@ export interface Parser {
    * fifth of a parse. `clockMs` is the engine clock, which `p_parse_time` answers. Call it before anything freezes the fields.
    */
   attachStandardFields(event: Event, clockMs: number): void;
+  /** Puts the bytes of the record with this number on its event, where they are the JSON of its fields. */
+  attachRecord(event: Event, index: number): void;
   /** The event as alerts keep it: its own fields, the standard fields and the indicators that are not empty. */
   toAlertEvent(event: Event, clockMs: number): JsonObject;
 }
@@ -72,6 +74,8 @@ class RecordParser implements Parser {
   #text: string | undefined;
   #textStart = 0;
   #isUtf8 = false;
+  /** The record parsed last was a line of text whose fields are its columns, not JSON. */
+  #fromText = false;
 
   constructor({ logTypes, logType, limits, sourceLabel }: ParserOptions) {
     this.#logTypes = logTypes;
@@ -117,12 +121,20 @@ class RecordParser implements Parser {
     attachStandardFields(this.#contextOf(event, clockMs));
   }
 
+  attachRecord(event: Event, index: number): void {
+    const { bytes, starts, ends } = this.#chunk;
+    const start = starts[index] ?? 0;
+    if (this.#fromText || bytes[start] !== OPEN_BRACE) return;
+    event.record = bytes.subarray(start, ends[index] ?? start);
+  }
+
   toAlertEvent(event: Event, clockMs: number): JsonObject {
     return toAlertEvent(this.#contextOf(event, clockMs));
   }
 
   /** A record whose first character is `{`: if it is JSON, it is an object. */
   #parseObject(index: number, text: string): Event | DeadLetter | undefined {
+    this.#fromText = false;
     let fields: JsonObject;
     try {
       fields = JSON.parse(text);
@@ -143,6 +155,7 @@ class RecordParser implements Parser {
 
   /** A record that does not start with `{`. */
   #parseText(index: number, text: string): Event | DeadLetter | undefined {
+    this.#fromText = true;
     const nul = faults.nulByte(text);
     if (nul !== undefined) return this.#deadLetter(index, nul);
     let fault: faults.ParseFault | undefined;

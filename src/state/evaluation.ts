@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import { StakeoutError } from "../core/errors.ts";
-import type { MaybePromise } from "../core/json.ts";
+import { isThenable, type MaybePromise } from "../core/json.ts";
 import { defaultLimits, type Limits } from "../core/limits.ts";
 import type { Position } from "../core/position.ts";
 import { Operation } from "./operation.ts";
@@ -117,6 +117,21 @@ export class Evaluation implements OperationContext {
     }
     this.operations.push(operation);
     return operation;
+  }
+
+  /**
+   * Runs what a helper of a language without promises does, and answers its result at once. Throws where the store would
+   * answer later.
+   */
+  performNow<T>(helper: string, run: (evaluation: Evaluation) => MaybePromise<T>): T {
+    this.ticket ??= { ruleId: this.ruleId };
+    const result = run(this);
+    if (!isThenable(result)) return result;
+    throw new StakeoutError(
+      "STATE_OUTSIDE_EVALUATION",
+      `Rule ${this.ruleId}: ${helper}() needs a store in this process; this one answers over the network.`,
+      { fields: { rule: this.ruleId, helper } },
+    );
   }
 
   /** The context for the next operation on the store. */

@@ -14,7 +14,7 @@ import type { LogTypes } from "../parsers/log-types.ts";
 import { createParser, type Parser } from "../parsers/parser.ts";
 import type { LoadedRule } from "../rules/runtime.ts";
 import { thrownText } from "../rules/thrown.ts";
-import type { TestInstrument } from "../rules/typescript/test-instrument.ts";
+import type { TestInstrument } from "../rules/test-instrument.ts";
 import { Evaluation } from "../state/evaluation.ts";
 import type { StateStore } from "../state/store.ts";
 import type { Trace, TracedOperation } from "./rule-tests/model.ts";
@@ -179,6 +179,7 @@ export class Explainer {
         return parsed;
       },
       attachStandardFields: (event, clockMs) => parser.attachStandardFields(event, clockMs),
+      attachRecord: (event, index) => parser.attachRecord(event, index),
       toAlertEvent: (event, clockMs) => parser.toAlertEvent(event, clockMs),
     };
   }

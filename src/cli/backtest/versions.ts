@@ -78,6 +78,8 @@ function start(version: Version, { note }: VersionsHost): VersionRun {
   const lane = new LaneHandle({
     threadUrl: new URL(`../../config/lane-thread${extname(import.meta.filename)}`, import.meta.url),
     config: version.config as unknown as JsonObject,
+    limits: version.config.limits,
+    keepsState: false,
     onOutput: async (text) => collector.add(text),
     onWarning: (message) => note(`stakeout: warning: ${label}${version.rename(message)}\n`),
     onRulePrint: note,

@@ -1,23 +1,6 @@
 import type { JsonValue } from "../../core/json.ts";
+import type { ConditionPart, ConditionRecord } from "../test-instrument.ts";
 import { smallCopy } from "./instrument-value.ts";
-
-/** One condition of a rule as it was evaluated. Values are small copies (`smallCopy`). */
-export interface ConditionRecord {
-  readonly file: string;
-  /** Counted from 1. */
-  readonly line: number;
-  /** Source text of the condition. */
-  readonly text: string;
-  /** What it came to. */
-  readonly value: JsonValue;
-  /** The values of the parts it was made of, as far as they were evaluated, by their source text. */
-  readonly parts: readonly ConditionPart[];
-}
-
-export interface ConditionPart {
-  readonly text: string;
-  readonly value: JsonValue;
-}
 
 /** A place in a source text where a condition stands. */
 export interface ConditionSite {

@@ -29,10 +29,14 @@ let loads = 0;
 /** Makes the code that runs from a file that was read. */
 export type PrepareFile = (file: SourceFile) => SourceFile;
 
-/** Loads every rule file below the paths and finds everything that is wrong with any of them. */
+/**
+ * Loads every rule file below the paths and finds everything that is wrong with any of them. `onFile` hears of each file
+ * that is about to run, with what it imports.
+ */
 export async function loadDefinitions(
   paths: readonly string[],
   prepare?: PrepareFile,
+  onFile?: (path: string) => void,
 ): Promise<LoadedDefinitions> {
   loads += 1;
   // Node never runs the same URL twice. The first load, mostly the only one, keeps plain paths in stack traces.
@@ -40,7 +44,7 @@ export async function loadDefinitions(
   const found = findRuleFiles(paths);
   const sources = prepared(readSources(found.files, generation), prepare);
   const runnable = sources.runnable.filter((file) => found.named.has(file.path) || mayDefineRule(file));
-  const run = await runFiles(runnable, sources.files);
+  const run = await runFiles(runnable, sources.files, onFile);
   const exported = run.modules.flatMap((module) => exportedRule(module, found.named));
   const rules = exported.filter((outcome) => "call" in outcome);
   const standardFields = new StandardFieldUse(sources.files);
@@ -89,12 +93,14 @@ interface Run {
 async function runFiles(
   runnable: readonly SourceFile[],
   files: ReadonlyMap<string, SourceFile>,
+  onFile: ((path: string) => void) | undefined,
 ): Promise<Run> {
   for (const file of files.values()) addRuleModule(file);
   const modules: Omit<RunModule, "call">[] = [];
   const problems: Problem[] = [];
   const failed = new Set<string>();
   for (const file of runnable) {
+    onFile?.(file.path);
     try {
       const module = await importRuleModule(file.url);
       modules.push({ file, exported: "default" in module ? { value: module["default"] } : undefined });

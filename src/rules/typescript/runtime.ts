@@ -17,16 +17,24 @@ import { loadDefinitions, type PrepareFile } from "./load-definitions.ts";
 /**
  * Rules written in TypeScript or JavaScript, run by this very Node in the calling thread. From here on `Date` in this
  * thread answers the engine clock during an evaluation. Every `load` reads and runs the files afresh; what an earlier one
- * loaded goes on working, and stays in memory.
+ * loaded goes on working, and stays in memory. `onFile` hears of each file that is about to run.
  */
-export function createTypeScriptRuntime(): RuleRuntime {
+export function createTypeScriptRuntime(onFile?: (path: string) => void): RuleRuntime {
   installEngineDate();
-  return { language: "TypeScript", load: (paths) => loadRules(paths), close: () => undefined };
+  return {
+    language: "TypeScript",
+    load: (paths) => loadRules(paths, undefined, onFile),
+    close: () => undefined,
+  };
 }
 
-/** Loads rules whose files `prepare`, where given, makes ready to run. */
-export async function loadRules(paths: readonly string[], prepare?: PrepareFile): Promise<LoadResult> {
-  const { definitions, problems, warnings } = await loadDefinitions(paths, prepare);
+/** Loads rules whose files `prepare`, where given, makes ready to run. `onFile` hears of each that is about to run. */
+export async function loadRules(
+  paths: readonly string[],
+  prepare?: PrepareFile,
+  onFile?: (path: string) => void,
+): Promise<LoadResult> {
+  const { definitions, problems, warnings } = await loadDefinitions(paths, prepare, onFile);
   const rules = definitions.map(({ definition, manifest, usesStandardFields }) =>
     toLoadedRule(definition, manifest, usesStandardFields),
   );

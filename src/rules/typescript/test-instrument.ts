@@ -1,35 +1,13 @@
 import { StakeoutError } from "../../core/errors.ts";
 import type { LoadResult } from "../runtime.ts";
+import type { TestInstrument } from "../test-instrument.ts";
 import { installEngineDate } from "./engine-date.ts";
+import { isConstantImport } from "./imported-value.ts";
 import { importedNames, instrumentFile, type MockTable, traceHooks } from "./instrument.ts";
-import { type ConditionRecord, ConditionTrace } from "./instrument-trace.ts";
+import { ConditionTrace } from "./instrument-trace.ts";
 import { addRuleModule } from "./rule-modules.ts";
 import { loadRules } from "./runtime.ts";
 import type { SourceFile } from "./source-file.ts";
-
-export type { ConditionRecord } from "./instrument-trace.ts";
-
-/**
- * A look into rules that were loaded for testing: what their conditions saw, and other functions in place of what they
- * import. It concerns all rules of one load, and one test at a time.
- */
-export interface TestInstrument {
-  /** Names that the rule's module imports, as the module calls them; not `defineRule`. Empty for an unknown rule. */
-  mockable(ruleId: string): ReadonlySet<string>;
-  /**
-   * Has the rule's module use `replacement` wherever it uses this imported name, until `clearMocks`. Other modules, those that it
-   * imports among them, go on with their own. Throws `NOT_FOUND` for a name that is not `mockable`.
-   */
-  mock(ruleId: string, name: string, replacement: (...args: unknown[]) => unknown): void;
-  /** Like `mock` for an import that is no function: `read` answers the value wherever the module uses the name. */
-  mockValue(ruleId: string, name: string, read: () => unknown): void;
-  /** Ends every mock of every rule. */
-  clearMocks(): void;
-  /** Records every condition from here on; what an earlier trace recorded is forgotten. */
-  startTrace(): void;
-  /** Ends the trace. Conditions since `startTrace`, in the order in which they were decided; empty without a trace. */
-  takeTrace(): readonly ConditionRecord[];
-}
 
 /**
  * Loads rules like the TypeScript runtime, with their conditions recorded and their imports replaceable. Slower than what
@@ -41,12 +19,14 @@ export async function loadForTesting(
   installEngineDate();
   const files = new InstrumentedFiles();
   const loaded = await loadRules(paths, (file) => files.add(file));
-  const tables = new Map(loaded.rules.map(({ manifest }) => [manifest.id, files.tableOf(manifest.file)]));
-  return { ...loaded, instrument: createInstrument(files, tables) };
+  const mocks = new Map(loaded.rules.map(({ manifest }) => [manifest.id, files.mocksOf(manifest.file)]));
+  return { ...loaded, instrument: createInstrument(files, mocks) };
 }
 
 /** The mocks that are possible in a file, and those that are in force. */
 interface FileMocks {
+  /** Absolute path of the file. */
+  readonly path: string;
   readonly names: ReadonlySet<string>;
   readonly table: MockTable;
 }
@@ -65,6 +45,10 @@ function createInstrument(
   };
   return {
     mockable: (ruleId) => mocks.get(ruleId)?.names ?? new Set(),
+    isConstant: async (ruleId, name) => {
+      const file = mocks.get(ruleId);
+      return file !== undefined && (await isConstantImport(file.path, name));
+    },
     mock: (ruleId, name, replacement) => {
       tableFor(ruleId, name)[name] = replacement;
     },
@@ -80,6 +64,8 @@ function createInstrument(
         for (const name of Object.keys(file?.table ?? {})) delete file?.table[name];
       }
     },
+    // Every file of this load records its conditions whenever a trace is on.
+    watch: () => ({ [Symbol.dispose]: () => undefined }),
     startTrace: () => trace.start(),
     takeTrace: () => trace.take(),
   };
@@ -108,11 +94,12 @@ class InstrumentedFiles {
   add(file: SourceFile): SourceFile {
     const table: MockTable = Object.create(null);
     const mocks = this.#tables.push(table) - 1;
-    this.#byPath.set(file.path, { names: new Set(importedNames(file.tree)), table });
+    const { path, tree } = file;
+    this.#byPath.set(path, { path, names: new Set(importedNames(tree)), table });
     return instrumentFile(file, { trace: this.trace, mocks, hooksUrl: this.#hooksUrl });
   }
 
-  tableOf(path: string): FileMocks | undefined {
+  mocksOf(path: string): FileMocks | undefined {
     return this.#byPath.get(path);
   }
 }

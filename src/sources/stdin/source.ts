@@ -1,14 +1,16 @@
 import { messageOf, StakeoutError } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
+import type { JsonObject } from "../../core/json.ts";
 import type { RecordChunk } from "../../core/record.ts";
 import { BlockInput } from "../records/block-input.ts";
 import { Decompressor, detectCompression, magicBytesMax } from "../records/decompress.ts";
 import type { Format } from "../records/format.ts";
-import { RecordReader } from "../records/reader.ts";
+import { type Cursor, RecordReader } from "../records/reader.ts";
 import { RecordWindow } from "../records/window.ts";
 import type { PositionReader, Source, SourceProgress } from "../source.ts";
 
-const sourceId = "stdin";
+/** Names standard input in positions. */
+export const stdinSourceId = "stdin";
 
 export interface StreamSourceOptions {
   /** `process.stdin`, or anything else that gives bytes. */
@@ -22,19 +24,33 @@ export interface StreamSourceOptions {
   readonly label?: string;
   /** Bytes held at once, besides what the input gives at once; by default 128 KiB. */
   readonly bufferBytes?: number;
+  /** Left out: the input is given from its beginning, as a stream that was never read. */
+  readonly resume?: StreamResume | undefined;
+}
+
+/** How to go on within a run with what another source has begun to read. */
+export interface StreamResume {
+  readonly stream: string;
+  /** The last position of that stream that was committed, as this source makes them. */
+  readonly position: JsonObject;
+  /**
+   * Offset of the first byte that `input` gives, at most that of the position. Input that is compressed has to be given
+   * from its beginning.
+   */
+  readonly firstByte: number;
 }
 
 /**
- * Reads standard input. It cannot be resumed: what an interrupted run has taken from a pipe is gone, and a new run reads
- * what comes then. So each run is a stream of its own, named by the first number no run has committed a position under:
- * positions never repeat from run to run.
+ * Reads standard input. A new run cannot go on with it: what an interrupted run has taken from a pipe is gone, and a new
+ * run reads what comes then. So each run is a stream of its own, named by the first number no run has committed a position
+ * under: positions never repeat from run to run.
  */
 export function createStreamSource(options: StreamSourceOptions): Source {
   return new StreamSource(options);
 }
 
 class StreamSource implements Source {
-  readonly id = sourceId;
+  readonly id = stdinSourceId;
   readonly label: string;
   readonly #options: StreamSourceOptions;
   readonly #blocks: BlockReader;
@@ -45,7 +61,7 @@ class StreamSource implements Source {
 
   constructor(options: StreamSourceOptions) {
     this.#options = options;
-    this.label = options.label ?? sourceId;
+    this.label = options.label ?? stdinSourceId;
     this.#blocks = new BlockReader(options.input);
   }
 
@@ -53,7 +69,7 @@ class StreamSource implements Source {
   find(): void {}
 
   async open(positionOf: PositionReader): Promise<void> {
-    this.#stream = String(await firstFreeNumber(positionOf));
+    this.#stream = this.#options.resume?.stream ?? String(await firstFreeNumber(positionOf));
   }
 
   async read(): Promise<RecordChunk | undefined> {
@@ -75,27 +91,48 @@ class StreamSource implements Source {
   }
 
   async #start(): Promise<RecordReader> {
-    const { format, envelopeField, limits, bufferBytes = 128 * 1024 } = this.#options;
+    const { format, envelopeField, limits, bufferBytes = 128 * 1024, resume } = this.#options;
     const blocks = this.#blocks;
-    const compression = detectCompression(await blocks.peek(magicBytesMax));
+    const { firstByte = 0, position } = resume ?? {};
+    const cursor = position as unknown as Cursor | undefined;
+    // In the middle of the input its bytes may look like anything.
+    const compression = firstByte > 0 ? "none" : detectCompression(await blocks.peek(magicBytesMax));
     let next = (): Promise<Buffer | undefined> => blocks.next();
     if (compression !== "none") {
       const decompressor = new Decompressor(compression, next);
       this.#decompressor = decompressor;
       next = () => decompressor.read();
     }
+    if (cursor !== undefined) next = withoutFirst(cursor.offset - firstByte, next);
     return new RecordReader({
-      source: sourceId,
+      source: stdinSourceId,
       stream: this.#stream,
       // Looking ahead would keep records back until more input comes.
       input: new BlockInput({ next, lookAhead: false }),
       format: format ?? "auto",
       envelopeField,
       window: new RecordWindow({ recordBytesMax: limits.recordBytesMax, bufferBytes }),
-      resume: undefined,
-      positionAt: ({ offset }) => ({ offset }),
+      resume: cursor,
+      positionAt: (at) => ({ ...at }),
     });
   }
+}
+
+/** Passes over so many bytes, then answers blocks as they come. */
+function withoutFirst(
+  bytes: number,
+  next: () => Promise<Buffer | undefined>,
+): () => Promise<Buffer | undefined> {
+  let left = bytes;
+  return async () => {
+    for (;;) {
+      const block = await next();
+      if (block === undefined) return undefined;
+      const rest = block.subarray(left);
+      left = Math.max(0, left - block.length);
+      if (rest.length > 0) return rest;
+    }
+  };
 }
 
 /**

@@ -5,7 +5,7 @@ import { isForeignTest } from "./read-test-file.ts";
 
 const testFile = /\.test\.(?:ya?ml|ts|mts|js|mjs)$/;
 const testEndings = [".yaml", ".yml", ".ts", ".mts", ".js", ".mjs"];
-const ruleEndings = [".ts", ".mts", ".js", ".mjs"];
+const ruleEndings = [".ts", ".mts", ".js", ".mjs", ".yml", ".yaml"];
 
 export interface FoundTestFiles {
   /** Where to look for rules: the paths given, with the rule beside it for each test file. */
@@ -25,7 +25,8 @@ export function findTestFiles(paths: readonly string[]): FoundTestFiles {
       if (rule !== undefined) rulePaths.add(rule);
       continue;
     }
-    rulePaths.add(path);
+    // Of a Python file it is the YAML beside it that makes it a rule.
+    rulePaths.add(path.endsWith(".py") ? (ruleBeside(path) ?? path) : path);
     if (isFolder(path)) for (const file of testFilesBelow(path)) testFiles.add(file);
   }
   return { rulePaths: [...rulePaths], testFiles: [...testFiles].sort() };
@@ -37,9 +38,9 @@ export function testFilesBeside(ruleFile: string): readonly string[] {
   return testEndings.map((ending) => stem + ending).filter((file) => existsSync(file) && !isForeign(file));
 }
 
-/** The file of the rule that a test file stands beside, if there is one. */
+/** The file of the rule that a test file, or a Python file, stands beside, if there is one. */
 export function ruleBeside(file: string): string | undefined {
-  const stem = join(dirname(file), basename(file).replace(testFile, ""));
+  const stem = join(dirname(file), basename(file).replace(testFile, "").replace(/\.py$/, ""));
   return ruleEndings.map((ending) => stem + ending).find((rule) => existsSync(rule));
 }
 

@@ -4,11 +4,11 @@ import { messageOf } from "../../core/errors.ts";
 import type { JsonValue } from "../../core/json.ts";
 import { didYouMean } from "../../rules/check-definition.ts";
 import { nearest } from "../../rules/nearest.ts";
-import type { TestInstrument } from "../../rules/typescript/test-instrument.ts";
-import type { TestFailure, TestMock } from "./model.ts";
+import type { TestInstrument } from "../../rules/test-instrument.ts";
+import type { RuleTest, TestFailure, TestMock } from "./model.ts";
 import { toShown } from "./plain-value.ts";
 
-/** The helpers of "stakeout" that answer a promise. */
+/** The helpers of "stakeout" that answer a promise; those of Python have other names and answer at once. */
 const stateHelpers: ReadonlySet<string> = new Set([
   "getCounter",
   "incrementCounter",
@@ -24,8 +24,15 @@ const stateHelpers: ReadonlySet<string> = new Set([
   "evaluateThreshold",
 ]);
 
-/** Those that answer a set of strings, which YAML and JSON write as a list. */
-const setHelpers: ReadonlySet<string> = new Set(["getStringSet", "addToStringSet", "removeFromStringSet"]);
+/** Those that answer a set of strings, which YAML and JSON write as a list; in Python by their names there. */
+const setHelpers: ReadonlySet<string> = new Set([
+  "getStringSet",
+  "addToStringSet",
+  "removeFromStringSet",
+  "get_string_set",
+  "add_to_string_set",
+  "remove_from_string_set",
+]);
 
 /** A call that a mock answered. */
 export interface MockCall {
@@ -39,13 +46,15 @@ export interface MockCall {
 export class InstalledMocks {
   readonly #ruleId: string;
   readonly #mocks: readonly TestMock[];
+  readonly #isPanther: boolean;
   readonly #mockable: ReadonlySet<string>;
   readonly #calls = new Map<string, number>();
 
-  constructor(ruleId: string, mocks: readonly TestMock[], instrument: TestInstrument) {
+  constructor({ ruleId, mocks, isPanther = false }: RuleTest, instrument: TestInstrument) {
     this.#ruleId = ruleId;
     this.#mocks = mocks;
-    this.#mockable = instrument.mockable(ruleId);
+    this.#isPanther = isPanther;
+    this.#mockable = mocks.length === 0 ? new Set() : instrument.mockable(ruleId);
   }
 
   install(instrument: TestInstrument, record: (call: MockCall) => void): void {
@@ -85,7 +94,7 @@ export class InstalledMocks {
       const suggestion = didYouMean(nearest(name, this.#mockable));
       return `the mock ${name} names nothing that the rule's module imports${suggestion}`;
     }
-    if (this.#calls.has(name)) return undefined;
+    if (this.#isPanther || this.#calls.has(name)) return undefined;
     return `the mock ${name} was never ${constant ? "used" : "called"}`;
   }
 
@@ -94,7 +103,8 @@ export class InstalledMocks {
     const number = this.#count(name);
     const call = { name, arguments: given };
     try {
-      const value = asAnswerOf(name, valueFor(mock, given, number));
+      const answer = valueFor(mock, given, number);
+      const value = this.#isPanther ? answer : asAnswerOf(name, answer);
       record({ ...call, result: toShown(value), error: null });
       return stateHelpers.has(name) ? Promise.resolve(value) : value;
     } catch (error) {

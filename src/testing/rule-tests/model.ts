@@ -20,11 +20,20 @@ export interface RuleTest {
   /** Engine clock before the first event; `undefined`: that of the first event. */
   readonly nowMs: number | undefined;
   readonly expect: TestExpectation;
+  /** A policy answers whether a resource complies: screens show that, and a match is its opposite. Default: `rule`. */
+  readonly decides?: "rule" | "policy";
+  /**
+   * True for a test in Panther's form: its event comes as it is written, without standard fields of the engine, and its mocks
+   * are Panther's, which nothing has to call. Default: false.
+   */
+  readonly isPanther?: boolean;
 }
 
 export interface TestEvent {
   readonly fields: JsonObject;
   readonly logType: string;
+  /** The event's JSON to the character, where values do not say it exactly (1.0, integers beyond 2^53). */
+  readonly json?: string;
 }
 
 export interface TestItem {
@@ -88,6 +97,8 @@ export interface FunctionOutput {
   readonly function: string;
   readonly output: JsonValue;
   readonly error: string | null;
+  /** Python's traceback for the error, where it has one. */
+  readonly traceback?: string;
   readonly passed: boolean;
 }
 
@@ -121,7 +132,7 @@ export interface Trace {
 }
 
 export interface TestFailure {
-  /** What was compared: `matches`, `alerts`, `state`, `errors`, `mocks`. */
+  /** What was compared: `matches`, `alerts`, `state`, `errors`, `mocks`, or a function of the rule. */
   readonly what: string;
   /** A sentence for people. */
   readonly message: string;
@@ -145,9 +156,25 @@ export interface TestResult {
   readonly durationMs: number;
 }
 
+/** Tests of something that nothing runs yet. */
+export interface TestsNotRun {
+  readonly id: string;
+  /** Absolute path. */
+  readonly file: string;
+  readonly tests: number;
+}
+
 export interface TestPlan {
   readonly tests: readonly RuleTest[];
   /** Rules found without a test. */
   readonly untested: readonly string[];
-  readonly problems: readonly Problem[];
+  /** Correlation rules, which are recognised and not run yet. */
+  readonly notRunYet: readonly TestsNotRun[];
+  /** What is wrong in files. What has a problem is not among the tests; everything else can be run. */
+  readonly problems: readonly PlanProblem[];
+}
+
+export interface PlanProblem extends Problem {
+  /** The rule that cannot be asked for it. */
+  readonly ruleId?: string;
 }

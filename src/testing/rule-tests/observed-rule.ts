@@ -12,11 +12,18 @@ export interface RuleObserver {
   threw(functionName: string, error: unknown): void;
 }
 
+export interface ObserveOptions {
+  /** The log types that events of the test have, for a test whose events come to the rule whatever theirs is. */
+  readonly logTypes?: readonly string[] | undefined;
+  /** True for a test in Panther's form. */
+  readonly isPanther: boolean;
+}
+
 /**
  * A rule that does what another one does, watched. It is asked whether or not it is enabled, and it cannot change the event
- * that it gets.
+ * that it gets. In Panther's form it gets no standard fields, and of a rule that raises no alerts, `alertContext` is asked too.
  */
-export function observeRule(rule: LoadedRule, observer: RuleObserver): LoadedRule {
+export function observeRule(rule: LoadedRule, observer: RuleObserver, options: ObserveOptions): LoadedRule {
   const watch = (functionName: string, ask: () => unknown): unknown => {
     const answered = (value: unknown): unknown => {
       observer.answered(functionName, value);
@@ -34,12 +41,20 @@ export function observeRule(rule: LoadedRule, observer: RuleObserver): LoadedRul
       return threw(error);
     }
   };
+  // Asked together with others, the rule would not be seen.
+  const { prepareScan: _, ...single } = rule;
+  const { manifest, functions } = rule;
+  const { isPanther, logTypes = manifest.logTypes } = options;
+  const contextOnly = isPanther && !manifest.createAlert;
   return {
-    ...rule,
-    manifest: { ...rule.manifest, enabled: true },
+    ...single,
+    manifest: { ...manifest, enabled: true, logTypes, createAlert: manifest.createAlert || isPanther },
+    functions: contextOnly ? functions.intersection(new Set(["alertContext"])) : functions,
+    usesStandardFields: rule.usesStandardFields && !isPanther,
     rule: (event) => {
       observer.asked(event);
-      freeze(event.fields);
+      // What gets the record itself cannot reach the fields.
+      if (event.record === undefined) freeze(event.fields);
       return watch("rule", () => rule.rule(event));
     },
     call: (name, event) => watch(name, () => rule.call(name, event)),

@@ -10,14 +10,14 @@ import { Step } from "../../engine/step.ts";
 import type { LogTypes } from "../../parsers/log-types.ts";
 import { describeMatch } from "../../rules/outcome.ts";
 import type { LoadedRule } from "../../rules/runtime.ts";
-import { thrownText } from "../../rules/thrown.ts";
-import type { TestInstrument } from "../../rules/typescript/test-instrument.ts";
+import { stackOf, thrownText } from "../../rules/thrown.ts";
+import type { TestInstrument } from "../../rules/test-instrument.ts";
 import { Evaluation } from "../../state/evaluation.ts";
 import { createMemoryStore } from "../../state/memory/memory-store.ts";
 import { DEFAULT_LIFETIME_MS, type Item, type StateStore } from "../../state/store.ts";
 import { InstalledMocks, type MockCall } from "./mocks.ts";
 import type { FunctionOutput, RuleTest, TestFailure, TracedCondition, TracedOperation } from "./model.ts";
-import { observeRule } from "./observed-rule.ts";
+import { observeRule, type RuleObserver } from "./observed-rule.ts";
 import { toShown } from "./plain-value.ts";
 import { createTestRecords } from "./test-records.ts";
 import { type OperationRecord, TracingOperations } from "./tracing-operations.ts";
@@ -89,21 +89,25 @@ class Play {
     this.#options = options;
     this.#clock = new EngineClock(wallClock, test.nowMs ?? 0);
     this.#matches = test.events.map(() => false);
-    this.#mocks = new InstalledMocks(rule.manifest.id, test.mocks, options.instrument);
+    this.#mocks = new InstalledMocks(test, options.instrument);
     const operations = new TracingOperations(this.#store, (record) => this.#operated(record));
     this.#evaluation = new Evaluation(operations, defaultLimits);
-    this.#rule = observeRule(rule, {
+    const observer: RuleObserver = {
       asked: (event) => {
         this.#event = event;
       },
       answered: (name, answer) => this.#output(name, { output: toShown(answer), error: null }),
-      threw: (name, error) => this.#output(name, { output: null, error: thrownText(error) }),
-    });
+      threw: (name, error) => this.#output(name, { output: null, ...shownError(error) }),
+    };
+    const { isPanther = false, events } = test;
+    const logTypes = isPanther ? events.map(({ logType }) => logType) : undefined;
+    this.#rule = observeRule(rule, observer, { isPanther, logTypes });
   }
 
   async run(): Promise<Played> {
-    const { instrument } = this.#options;
+    const { instrument, trace } = this.#options;
     await this.#remember();
+    using _ = trace ? instrument.watch(this.#rule.manifest.id) : undefined;
     this.#mocks.install(instrument, (call) => this.#mocked(call));
     try {
       await this.#runEvents();
@@ -139,7 +143,7 @@ class Play {
 
   async #runEvents(): Promise<void> {
     const { instrument, trace, logTypes, strictAuxiliary } = this.#options;
-    const { chunk, parser } = createTestRecords(this.#test.events, logTypes);
+    const { chunk, parser } = createTestRecords(this.#test, logTypes);
     const step = this.#createStep();
     parser.begin(chunk);
     for (let index = 0; index < chunk.count; index++) {
@@ -214,17 +218,25 @@ class Play {
 
   /** What the engine takes for a failure; besides what was thrown, also an answer of a wrong type. */
   #failed(functionName: string, error: unknown): void {
+    const name = this.#shownName(functionName);
     const message = thrownText(error);
-    this.#errors.push({ eventIndex: this.#eventIndex, function: functionName, message });
+    this.#errors.push({ eventIndex: this.#eventIndex, function: name, message });
     const index = this.#outputs.findLastIndex(
-      (output) => output.eventIndex === this.#eventIndex && output.function === functionName,
+      (output) => output.eventIndex === this.#eventIndex && output.function === name,
     );
     const output = this.#outputs[index];
     if (output !== undefined) this.#outputs[index] = { ...output, error: message };
   }
 
-  #output(functionName: string, answer: Pick<FunctionOutput, "output" | "error">): void {
-    this.#outputs.push({ eventIndex: this.#eventIndex, function: functionName, ...answer });
+  #output(functionName: string, answer: Answer): void {
+    const name = this.#shownName(functionName);
+    const { output } = answer;
+    const shown = name === "policy" && typeof output === "boolean" ? !output : output;
+    this.#outputs.push({ eventIndex: this.#eventIndex, function: name, ...answer, output: shown });
+  }
+
+  #shownName(functionName: string): string {
+    return functionName === "rule" ? (this.#test.decides ?? "rule") : functionName;
   }
 
   #operated(record: OperationRecord): void {
@@ -243,4 +255,13 @@ class Play {
       atMs: this.#clock.nowMs,
     });
   }
+}
+
+type Answer = Pick<FunctionOutput, "output" | "error" | "traceback">;
+
+function shownError(error: unknown): Pick<FunctionOutput, "error" | "traceback"> {
+  const stack = stackOf(error);
+  // Only Python writes it in this form, with frames of rules and helpers alone.
+  const traceback = /^Traceback .*\n([^]*)\n.*$/.exec(stack)?.[1];
+  return { error: thrownText(error), ...(traceback === undefined ? {} : { traceback }) };
 }

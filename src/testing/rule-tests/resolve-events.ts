@@ -18,7 +18,7 @@ import { readText } from "./read-test-file.ts";
 import { eventKeys } from "./schema.ts";
 
 /** When a test begins that neither says so nor has an event with a time: 2026-01-01T00:00:00Z. */
-const defaultStartMs = Date.UTC(2026, 0, 1);
+export const defaultStartMs: number = Date.UTC(2026, 0, 1);
 const latestMs = Date.UTC(9999, 11, 31);
 const eventsMax = 100_000;
 

@@ -61,7 +61,9 @@ function judged({ expect }: RuleTest, { outputs, matches }: Played): readonly Fu
   // Whether the errors are the expected ones shows only in all of them together.
   const errorsExpected = (expect.errors ?? []).length > 0;
   return outputs.map((output) => {
-    const expected = output.function === "rule" ? expect.matches?.[output.eventIndex] : undefined;
+    const { function: name } = output;
+    const decides = name === "rule" || name === "policy";
+    const expected = decides ? expect.matches?.[output.eventIndex] : undefined;
     const asExpected = expected === undefined || expected === matches[output.eventIndex];
     return { ...output, passed: asExpected && (output.error === null || errorsExpected) };
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isThenable, type JsonObject, type JsonValue } from "../../../src/core/json.ts";
-import { type ConditionRecord, loadForTesting } from "../../../src/rules/typescript/test-instrument.ts";
+import type { ConditionRecord } from "../../../src/rules/test-instrument.ts";
+import { loadForTesting } from "../../../src/rules/typescript/test-instrument.ts";
 import { event, withRules } from "../fixtures.ts";
 
 interface Traced {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { StakeoutError } from "../../../src/core/errors.ts";
 import type { LoadedRule } from "../../../src/rules/runtime.ts";
-import { loadForTesting, type TestInstrument } from "../../../src/rules/typescript/test-instrument.ts";
+import type { TestInstrument } from "../../../src/rules/test-instrument.ts";
+import { loadForTesting } from "../../../src/rules/typescript/test-instrument.ts";
 import { event, ruleText, shown, withRules } from "../fixtures.ts";
 
 const ruleWithImports = `import { defineRule, getStringSet as known } from "stakeout";

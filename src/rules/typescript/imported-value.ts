@@ -2,9 +2,9 @@ import { isBuiltin } from "node:module";
 
 import type { Program } from "acorn";
 
-import { readSources } from "../../rules/typescript/read-sources.ts";
-import { addRuleModule, importRuleModule, isEngineModule } from "../../rules/typescript/rule-modules.ts";
-import { readSourceFile, relativeUrl } from "../../rules/typescript/source-file.ts";
+import { readSources } from "./read-sources.ts";
+import { addRuleModule, importRuleModule, isEngineModule } from "./rule-modules.ts";
+import { readSourceFile, relativeUrl } from "./source-file.ts";
 
 let looks = 0;
 

@@ -1,0 +1,1 @@
+"""Parts of boto3 for DynamoDB that helper modules import."""

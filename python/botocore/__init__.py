@@ -1,0 +1,1 @@
+"""The names of botocore that rules import: its exceptions and its configuration."""
