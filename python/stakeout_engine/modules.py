@@ -6,22 +6,16 @@ import linecache
 import sys
 from types import ModuleType
 
+from panther_detection_helpers import caching
 from stakeout_engine import failures
 from stakeout_engine.guards import Module
 
-# A repository may bring an older copy of these, which talks to a database itself; the engine's take its place.
-_ENGINE_MODULES = frozenset(
-    {
-        "panther_core",
-        "panther_detection_helpers",
-        "panther_oss_helpers",
-        "stakeout_engine",
-        "stakeout_state",
-        "boto3",
-        "botocore",
-        "datadog",
-    }
-)
+# What a repository cannot put in the place of the engine's own; nor anything whose name starts with "stakeout".
+_ENGINE_MODULES = frozenset({"panther_core", "panther_detection_helpers", "boto3", "botocore", "datadog"})
+
+# Repositories brought their state functions in this module before Panther had a package for them. Theirs talk to a
+# database; what else they put into the module is their own.
+_STATE_MODULE = "panther_oss_helpers"
 
 
 class _Helpers(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -41,6 +35,8 @@ class _Helpers(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module):
         path, source = self.sources[module.__name__]
         _run(module, path, source)
+        if module.__name__ == _STATE_MODULE:
+            vars(module).update({name: getattr(caching, name) for name in caching.__all__})
 
 
 class _Wheels(importlib.abc.MetaPathFinder):
@@ -86,7 +82,7 @@ def add_wheel(number, names):
 
 def add_helper(name, path, source):
     """Makes a helper importable. Answers False for a name that the engine itself provides."""
-    if name.partition(".")[0] in _ENGINE_MODULES:
+    if name.partition(".")[0] in _ENGINE_MODULES or name.startswith("stakeout"):
         return False
     _helpers.sources[name] = (path, source)
     return True

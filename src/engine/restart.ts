@@ -129,6 +129,11 @@ export class KnownRecords {
     return this.#suspects.get(position.offset)?.find((known) => isSame(known.position, position));
   }
 
+  /** True when a rule is to blame for the death of a lane on this record. */
+  isBlamed(position: Position): boolean {
+    return this.#blames.some((known) => isSame(known.position, position));
+  }
+
   /** Why a rule must not look at a record. */
   blame(position: Position, ruleId: string): Blame | undefined {
     return this.#blames.find((known) => known.ruleId === ruleId && isSame(known.position, position));

@@ -3,6 +3,7 @@ import type { RuleErrorBook } from "../alerts/rule-errors.ts";
 import type { Alert } from "../core/alert.ts";
 import type { Event } from "../core/event.ts";
 import { StakeoutError } from "../core/errors.ts";
+import { StakeoutError } from "../core/errors.ts";
 import { isThenable } from "../core/json.ts";
 import type { DeadLetter, RecordChunk } from "../core/record.ts";
 import type { Parser } from "../parsers/parser.ts";
@@ -273,6 +274,13 @@ export interface StepRun {
   readonly from: number;
   /** Asked between records: true ends the step so that the batch can be committed. */
   readonly pause: () => boolean;
+}
+
+interface ExaminedRecord {
+  readonly event: Event;
+  readonly parser: Parser;
+  /** Number of the record in its chunk. */
+  readonly index: number;
 }
 
 interface ScannedSection {

@@ -2,7 +2,6 @@ import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 import { allEntries, type EntryReader } from "../alerts/pending.ts";
-import type { JsonObject } from "../core/json.ts";
 import type { Limits } from "../core/limits.ts";
 import type { LoadedRule } from "../rules/runtime.ts";
 import type { EntryWrite, StateStore } from "../state/store.ts";

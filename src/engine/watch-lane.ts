@@ -34,6 +34,7 @@ export interface WatchedLaneOptions {
   /** Resolves when the text is written. */
   readonly onOutput: (text: string) => Promise<void>;
   readonly onWarning: (message: string) => void;
+  readonly onReady: (() => void) | undefined;
   readonly onRulePrint: (text: string) => void;
   readonly onCommitted: (message: CommittedMessage) => void;
 }
@@ -118,14 +119,16 @@ export class WatchedLane {
 
   /** Handles a message; answers the end of the lane where it says so. */
   #take(message: LaneMessage): LaneEnd | undefined {
-    const { onWarning, onCommitted } = this.#options;
+    const { onWarning, onCommitted, onReady } = this.#options;
     if (message.type === "done") return { kind: "done", result: message.result };
     if (message.type === "invalid") return { kind: "invalid", problems: message.problems };
     if (message.type === "failed") return { kind: "failed", error: revive(message.error) };
     if (message.type === "warning") onWarning(message.message);
     else if (message.type === "committed") onCommitted(message);
-    else if (message.type === "ready") this.#ruleIds = message.ruleIds;
-    else void this.#write(message.id, message.text);
+    else if (message.type === "ready") {
+      this.#ruleIds = message.ruleIds;
+      onReady?.();
+    } else void this.#write(message.id, message.text);
     return undefined;
   }
 

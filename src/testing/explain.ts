@@ -8,8 +8,7 @@ import { defaultLimits } from "../core/limits.ts";
 import type { DeadLetter, RecordChunk } from "../core/record.ts";
 import type { Severity } from "../core/severity.ts";
 import { EngineClock } from "../engine/engine-clock.ts";
-import { createRoutes } from "../engine/routes.ts";
-import { Step } from "../engine/step.ts";
+import type { Step } from "../engine/step.ts";
 import type { LogTypes } from "../parsers/log-types.ts";
 import { createParser, type Parser } from "../parsers/parser.ts";
 import type { LoadedRule } from "../rules/runtime.ts";
@@ -19,6 +18,7 @@ import { Evaluation } from "../state/evaluation.ts";
 import type { StateStore } from "../state/store.ts";
 import type { Trace, TracedOperation } from "./rule-tests/model.ts";
 import { TracingOperations } from "./rule-tests/tracing-operations.ts";
+import { createTestStep } from "./test-step.ts";
 
 /** `not asked`: the event never gets to the rule, so its code says nothing about it. */
 export type Verdict = "fires" | "does not fire" | "throws" | "not asked";
@@ -108,21 +108,18 @@ export class Explainer {
     const operations = new TracingOperations(store, (made) => {
       this.#seen.operations.push({ eventIndex: 0, ...made });
     });
-    this.#step = new Step({
+    this.#step = createTestStep({
       // A rule that is not enabled is explained all the same; that it is not comes with the explanation.
-      routes: createRoutes([{ ...rule, manifest: { ...rule.manifest, enabled: true } }]),
+      rules: [{ ...rule, manifest: { ...rule.manifest, enabled: true } }],
+      store,
       evaluation: new Evaluation(operations),
       alertBook: this.#watchedAlertBook(),
       ruleErrorBook: this.#errorBook(),
       clock: this.#clock,
-      period: undefined,
-      stopRequested: () => false,
       output: {
         alert: () => undefined,
         deadLetter: (deadLetter) => void (this.#seen.deadLetter = deadLetter),
         match: () => void (this.#seen.matched = true),
-        ruleError: () => undefined,
-        event: () => undefined,
       },
     });
   }

@@ -36,7 +36,10 @@ export function createPlan(
     rules: manifests.map((manifest) => ({ manifest }) as LoadedRule),
     tests,
     untested: [],
+    notRunYet: [],
     problems: [],
+    content: undefined,
+    specOf: () => undefined,
     run: async (test) => createResult({ test }),
   };
 }

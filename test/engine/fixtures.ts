@@ -9,6 +9,7 @@ import type { RecordChunk } from "../../src/core/record.ts";
 import type { CommittedFile, Delivery, Destination } from "../../src/destinations/destination.ts";
 import { LaneControl } from "../../src/engine/control.ts";
 import { Lane, type LaneParts } from "../../src/engine/lane.ts";
+import { SuspensionBook } from "../../src/engine/suspensions.ts";
 import { loadLogTypes } from "../../src/parsers/log-types.ts";
 import { createParser } from "../../src/parsers/parser.ts";
 import type { LoadedRule } from "../../src/rules/runtime.ts";
@@ -203,6 +204,7 @@ export async function createLane(
     evaluation: new Evaluation(store, limits),
     alertBook: createAlertBook({ store, limits }),
     ruleErrorBook: createRuleErrorBook({ store, limits }),
+    suspensions: new SuspensionBook({ store, limits, rules }),
     outbox: createOutbox({ store, destinations }),
     destinations,
     alertsFile: diskFile(disk, "alerts"),

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 
 import { messageOf, type Problem } from "../../core/errors.ts";
 import { describeValue } from "../describe-value.ts";
@@ -81,6 +82,16 @@ export function readContentFile(
   const type = yaml && analysisType(yaml, own);
   problems.push(...own);
   return yaml === undefined || type === undefined ? undefined : { ...found, type, yaml };
+}
+
+/** Warns of files with an `AnalysisType` that nobody reads because of the folder they are in. */
+export function warnOfPassedOver(paths: readonly string[], { warnings }: Report): void {
+  const texts = paths.filter((path) => typeLine.test(readText(path, yamlBytesMax, []) ?? ""));
+  for (const [folder, files] of Map.groupBy(texts, dirname)) {
+    const count = files.length === 1 ? "1 file" : `${files.length} files`;
+    const message = `${count} with an AnalysisType not read, as Panther does not look into this folder of a repository; to read it, name it too`;
+    warnings.push({ file: folder, line: 0, message });
+  }
 }
 
 /** The text of a file within the limit; what keeps it from being read is added to `problems`. */

@@ -37,11 +37,11 @@ function* csvRecords(text: string): Generator<CsvRecord> {
   const scanner = new Scanner(text);
   while (!scanner.isAtEnd) {
     const { line } = scanner;
+    if (scanner.lineEnd()) continue;
     const fields = [scanner.field()];
     while (scanner.skip(",")) fields.push(scanner.field());
     scanner.lineEnd();
-    const isEmpty = fields.length === 1 && fields[0] === "" && scanner.isEnded;
-    if (!isEmpty) yield { fields, line, isEnded: scanner.isEnded };
+    yield { fields, line, isEnded: scanner.isEnded };
   }
 }
 
@@ -75,20 +75,24 @@ class Scanner {
     return quoted + unquoted;
   }
 
-  lineEnd(): void {
-    if (this.skip("\r\n") || this.skip("\n") || this.skip("\r")) this.line += 1;
+  /** Goes over a line end, if there is one. */
+  lineEnd(): boolean {
+    const isThere = this.skip("\r\n") || this.skip("\n") || this.skip("\r");
+    if (isThere) this.line += 1;
+    return isThere;
   }
 
   #quoted(): string {
-    let value = "";
+    const parts: string[] = [];
     do {
       const close = this.#text.indexOf('"', this.#at);
       this.isEnded = close !== -1;
       const end = this.isEnded ? close : this.#text.length;
-      // A doubled quote closes and opens again: the second one is part of the text.
-      value += `${value === "" ? "" : '"'}${this.#text.slice(this.#at, end)}`;
+      parts.push(this.#text.slice(this.#at, end));
       this.#at = end + 1;
+      // A doubled quote closes and opens again, and stands for one in the text.
     } while (this.isEnded && this.skip('"'));
+    const value = parts.join('"');
     this.line += value.split("\n").length - 1;
     return value;
   }

@@ -6,14 +6,12 @@ import type { JsonObject, JsonValue } from "../../core/json.ts";
 import { didYouMean } from "../check-definition.ts";
 import { describeValue } from "../describe-value.ts";
 import { nearest } from "../nearest.ts";
-import type { ContentFile, Report } from "./content-file.ts";
+import type { ContentFile, ReadOptions, Report } from "./content-file.ts";
 import { isList, isObject } from "./json-kind.ts";
 import type { YamlFile } from "./yaml-file.ts";
 
 /** With what the keys are checked. */
-export interface FieldsReport extends Report {
-  readonly ignoreExtraKeys: boolean;
-}
+export interface FieldsReport extends Report, ReadOptions {}
 
 /** What a file defines, by the id that must be its alone. */
 export interface Entry<T> {
@@ -124,19 +122,24 @@ export class Fields {
     path: Path,
     same: (name: string) => string = (name) => name,
   ): readonly string[] {
-    const names: string[] = [];
     const seen = new Set<string>();
     for (const [index, name] of list.entries()) {
-      const at = [...path, index];
-      if (typeof name !== "string") {
-        this.problem(at, `${path.at(-1)} must be a list of texts, not of ${describeValue(name)}`);
-        continue;
-      }
-      if (seen.has(same(name))) this.problem(at, `${path.at(-1)} names ${JSON.stringify(name)} twice`);
+      if (typeof name !== "string") continue;
+      const twice = `${path.at(-1)} names ${JSON.stringify(name)} twice`;
+      if (seen.has(same(name))) this.problem([...path, index], twice);
       seen.add(same(name));
-      names.push(name);
     }
-    return names;
+    return this.textsIn(list, path);
+  }
+
+  /** The texts of a list further down, which may hold nothing else. */
+  textsIn(list: readonly JsonValue[], path: Path): readonly string[] {
+    const other = list.findIndex((value) => typeof value !== "string");
+    if (other !== -1) {
+      const message = `${path.at(-1)} must be a list of texts, not of ${describeValue(list[other])}`;
+      this.problem([...path, other], message);
+    }
+    return list.filter((value) => typeof value === "string");
   }
 
   /** One of two keys must be there, and not both. */

@@ -11,6 +11,13 @@ export interface FoundFile {
   readonly root: string;
 }
 
+export interface FoundContent {
+  /** In code unit order, none twice. */
+  readonly files: readonly FoundFile[];
+  /** Paths of YAML files in the folders of a repository that are not read. */
+  readonly passedOver: readonly string[];
+}
+
 const yamlName = /\.y.*ml$/;
 
 /** Folders of a repository that hold content, by their path in it; the rest (templates, tools) is not read. */
@@ -20,23 +27,24 @@ const contentFolder =
 const helperFolders = ["global_helpers", "data_models"] as const;
 
 /**
- * Finds the YAML files (`*.y*ml`) below the paths, in code unit order, none twice, without what is hidden or in
- * `node_modules`. Links are followed.
+ * Finds the YAML files (`*.y*ml`) below the paths, without what is hidden or in `node_modules`. Links are followed.
  *
- * Of a whole repository (the working folder, or a folder that itself holds `global_helpers` or `data_models`) only the
- * folders that Panther reads are looked into, and the files beside them. For a folder inside a repository, such as
+ * Of a whole repository (the working folder, or a folder with `rules` or `policies` beside `global_helpers` or `data_models`)
+ * only the folders that Panther reads are looked into, and the files beside them. For a folder inside a repository, such as
  * `rules/aws_cloudtrail_rules`, the `global_helpers` and `data_models` beside it and beside its parent are read too, or
  * else those of the nearest folder further up, but none above a folder that holds `.git`: so the rules of one folder can be
  * run by themselves.
  */
-export function findContent(paths: readonly string[], problems: Problem[]): readonly FoundFile[] {
+export function findContent(paths: readonly string[], problems: Problem[]): FoundContent {
   const search = new Search(problems);
   for (const path of paths.map((path) => resolve(path))) search.start(path);
-  return [...search.files.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
+  const files = [...search.files.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
+  return { files, passedOver: [...search.passedOver].filter((path) => !search.files.has(path)).sort() };
 }
 
 class Search {
   readonly files: Map<string, FoundFile> = new Map();
+  readonly passedOver: Set<string> = new Set();
   readonly #problems: Problem[];
   readonly #seen = new Set<string>();
 
@@ -50,7 +58,7 @@ class Search {
     const folder = stats.isDirectory() ? path : dirname(path);
     const { root, helpers } = repositoryAround(folder);
     if (!stats.isDirectory()) this.#file(path, root);
-    else if (path === process.cwd() || holdsHelpers(path)) this.#folder(path, { root, within: path });
+    else if (path === process.cwd() || isRepository(path)) this.#folder(path, { root, within: path });
     else this.#folder(path, { root, within: undefined });
     for (const helper of helpers) this.#folder(helper, { root, within: undefined });
   }
@@ -64,7 +72,8 @@ class Search {
       const path = join(folder, name);
       const kind = entry.isSymbolicLink() ? this.#stats(path) : entry;
       if (kind?.isDirectory() === true) this.#folder(path, place);
-      else if (isRead && kind?.isFile() === true) this.#file(path, place.root);
+      else if (kind?.isFile() === true && isRead) this.#file(path, place.root);
+      else if (kind?.isFile() === true && yamlName.test(path)) this.passedOver.add(path);
     }
   }
 
@@ -126,6 +135,9 @@ function repositoryAround(folder: string): Repository {
   }
 }
 
-function holdsHelpers(folder: string): boolean {
-  return helperFolders.some((name) => existsSync(join(folder, name)));
+function isRepository(folder: string): boolean {
+  return (
+    helperFolders.some((name) => existsSync(join(folder, name))) &&
+    ["rules", "policies"].some((name) => existsSync(join(folder, name)))
+  );
 }

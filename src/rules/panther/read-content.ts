@@ -8,7 +8,7 @@ import type {
   PackSpec,
   PantherContent,
 } from "./content.ts";
-import { type ContentFile, type ReadOptions, readContentFile } from "./content-file.ts";
+import { type ContentFile, type ReadOptions, readContentFile, warnOfPassedOver } from "./content-file.ts";
 import type { Entry, FieldsReport } from "./fields.ts";
 import { findContent } from "./find-content.ts";
 import { type DetectionFile, DetectionsReader } from "./read-detections.ts";
@@ -21,13 +21,14 @@ import { readCorrelationRule, readDataModel, readGlobal, readPack } from "./read
  * belongs to somebody else and is no problem.
  */
 export function readPantherContent(paths: readonly string[], options: ReadOptions): PantherContent {
-  const { ignoreExtraKeys } = options;
-  const report: FieldsReport = { problems: [], warnings: [], files: [], ignoreExtraKeys };
+  const report: FieldsReport = { problems: [], warnings: [], files: [], ...options };
   const reader = new ContentReader(report);
-  for (const found of findContent(paths, report.problems)) {
+  const { files, passedOver } = findContent(paths, report.problems);
+  for (const found of files) {
     const file = readContentFile(found, options, report);
     if (file !== undefined) reader.add(file);
   }
+  warnOfPassedOver(passedOver, report);
   return reader.content();
 }
 

@@ -3,7 +3,7 @@ import { didYouMean } from "../check-definition.ts";
 import { describeValue } from "../describe-value.ts";
 import type { RuleManifest } from "../manifest.ts";
 import { nearest } from "../nearest.ts";
-import type { DetectionBody, DetectionKind, DetectionSpec, SimpleExtras } from "./content.ts";
+import type { DetectionBody, DetectionKind, DetectionSpec, PantherTest, SimpleExtras } from "./content.ts";
 import type { ContentFile } from "./content-file.ts";
 import { detectionKeys } from "./detection-keys.ts";
 import { type Entry, Fields, type FieldsReport } from "./fields.ts";
@@ -37,6 +37,7 @@ class DetectionReader {
   readonly #kind: DetectionKind;
   readonly #base: DetectionSpec | undefined;
   readonly #fields: Fields;
+  readonly #hasTests: boolean;
 
   constructor(
     file: ContentFile & { readonly type: DetectionKind },
@@ -48,6 +49,7 @@ class DetectionReader {
     const isPolicy = file.type === "policy";
     const what = isPolicy ? { idKey: "PolicyID", noun: "policy" } : { idKey: "RuleID", noun: "rule" };
     this.#fields = new Fields(file, what, report);
+    this.#hasTests = report.tests;
   }
 
   read(): Entry<DetectionSpec> {
@@ -63,11 +65,15 @@ class DetectionReader {
         manifest,
         body: this.#body(),
         inlineFilters: fields.yaml.part("InlineFilters") ?? this.#base?.inlineFilters,
-        tests: readTests(fields, this.#kind, manifest.logTypes[0] ?? "") ?? this.#base?.tests ?? [],
+        tests: this.#tests(manifest) ?? this.#base?.tests ?? [],
         status: fields.text("Status") ?? this.#base?.status ?? "",
         fields: { ...this.#base?.fields, ...own },
       };
     });
+  }
+
+  #tests({ logTypes }: RuleManifest): readonly PantherTest[] | undefined {
+    return this.#hasTests ? readTests(this.#fields, this.#kind, logTypes[0] ?? "") : [];
   }
 
   #manifest(): RuleManifest {

@@ -4,7 +4,7 @@ import type { CorrelationRuleSpec, DataModelSpec, GlobalSpec, PackSpec } from ".
 import type { ContentFile } from "./content-file.ts";
 import { correlationKeys } from "./detection-keys.ts";
 import { type Entry, Fields, type FieldsReport } from "./fields.ts";
-import { isObject } from "./json-kind.ts";
+import { isList, isObject } from "./json-kind.ts";
 
 const globalKeys = ["AnalysisType", "GlobalID", "Filename", "Description", "Tags", "BaseVersion"];
 const dataModelKeys = [
@@ -40,15 +40,12 @@ export function readPack(file: ContentFile, report: FieldsReport): Entry<PackSpe
   const fields = new Fields(file, { idKey: "PackID", noun: "pack" }, report);
   fields.unknownKeys(packKeys);
   return fields.entry(() => {
-    const definition = fields.required("PackDefinition", (key) => fields.object(key)) ?? {};
-    const { IDs: ids } = definition;
-    fields.unknownKeys(["IDs"], ["PackDefinition"], definition);
-    if (!Array.isArray(ids)) fields.problem(["PackDefinition"], "PackDefinition.IDs must be a list of ids");
-    const list: readonly JsonValue[] = Array.isArray(ids) ? ids : [];
-    const texts = list.filter((id) => typeof id === "string");
-    if (texts.length < list.length)
-      fields.problem(["PackDefinition", "IDs"], "PackDefinition.IDs must be texts");
-    return { id: fields.id, yamlFile: file.path, ids: [...new Set(texts)] };
+    const definition = fields.required("PackDefinition", (key) => fields.object(key));
+    const { IDs: ids } = definition ?? { IDs: [] };
+    fields.unknownKeys(["IDs"], ["PackDefinition"], definition ?? {});
+    if (!isList(ids)) fields.problem(["PackDefinition"], "PackDefinition.IDs must be a list of ids");
+    const names = isList(ids) ? fields.textsIn(ids, ["PackDefinition", "IDs"]) : [];
+    return { id: fields.id, yamlFile: file.path, ids: [...new Set(names)] };
   });
 }
 

@@ -5,15 +5,27 @@
  * The global names are those of a bare JavaScript shell, which Pyodide and Emscripten know as a platform of its own: on it
  * they look for no files, no processes, no network and no `process`.
  */
-export const realmCode: string = String.raw`(host) => {
+export const realmCode: string = String.raw`(engine) => {
   "use strict";
   const Bytes = Uint8Array;
   const { apply, ownKeys } = Reflect;
   const { defineProperty, freeze, setPrototypeOf } = Object;
+  const outputMax = 4096;
   const define = (name, value) => defineProperty(globalThis, name, { value, writable: true, configurable: true });
   const deny = () => {
     throw new Error("not available to Python");
   };
+  // What the engine throws is an object of the engine's realm, and stays outside.
+  const host = {};
+  for (const name of Object.keys(engine)) {
+    host[name] = (...values) => {
+      try {
+        return apply(engine[name], undefined, values);
+      } catch (error) {
+        throw new Error(name + ": " + String(error));
+      }
+    };
+  }
 
   define("read", deny);
   define("load", deny);
@@ -45,6 +57,21 @@ export const realmCode: string = String.raw`(host) => {
       }
     },
   );
+  // Local time is UTC, whatever the machine's zone: a rule's answer must not depend on where it runs.
+  class UtcDate extends Date {
+    constructor(...values) {
+      if (values.length > 1) super(Date.UTC(...values));
+      else super(...values);
+    }
+    getTimezoneOffset() {
+      return 0;
+    }
+  }
+  for (const part of ["FullYear", "Month", "Date", "Day", "Hours", "Minutes", "Seconds", "Milliseconds"]) {
+    defineProperty(UtcDate.prototype, "get" + part, { value: Date.prototype["getUTC" + part] });
+  }
+  define("Date", UtcDate);
+  defineProperty(Date, "now", { value: () => host.nowMs() });
   define("performance", freeze({ now: () => host.monotonicMs() }));
   // Nothing runs after a rule's function has returned.
   define("setTimeout", () => 0);
@@ -178,19 +205,14 @@ export const realmCode: string = String.raw`(host) => {
 
   const start = async ({ memoryBytesMax, snapshot, snapshotWanted }, onFatal) => {
     let module;
-    let recent = [];
-    const stderr = (line) => {
-      recent = [...recent.slice(-30), line];
-    };
+    let output = "";
     const pyodide = await loadPyodide({
       indexURL: "/pyodide/",
-      lockFileContents: { info: { abi_version: host.abiVersion }, packages: {} },
+      lockFileContents: { info: { abi_version: host.abiVersion() }, packages: {} },
       jsglobals: {},
       // With the hash seed at random, the order of a set, and what a rule makes of it, would differ after every start.
       env: { HOME: "/", PYTHONHASHSEED: "0", PYTHONDONTWRITEBYTECODE: "1" },
       stdin: () => null,
-      stdout: () => {},
-      stderr,
       createPyodideModule: async (settings) => {
         module = await createModule(settings);
         capMemory(module.memory, memoryBytesMax);
@@ -201,8 +223,16 @@ export const realmCode: string = String.raw`(host) => {
       ...(snapshot === undefined ? {} : { _loadSnapshot: new Bytes(snapshot) }),
       ...(snapshotWanted ? { _makeSnapshot: true } : {}),
     });
-    const { FS, runPython, pyimport, toPy, globals, makeMemorySnapshot, _api: api } = pyodide;
-    api.on_fatal = (error) => onFatal(String(error), recent.join("\n"));
+    const { FS, runPython, pyimport, toPy, globals, makeMemorySnapshot, setStdout, setStderr, _api: api } = pyodide;
+    api.on_fatal = (error) => onFatal(String(error), output);
+    // Nothing is collected of what Python writes, but for the last lines: they say where it died.
+    setStdout({ write: (bytes) => bytes.length });
+    setStderr({
+      write: (bytes) => {
+        output = (output + host.decode("utf-8", bytes.subarray(-outputMax))).slice(-outputMax);
+        return bytes.length;
+      },
+    });
     const { memory } = module;
     let changeFiles = (change) => change();
     return {

@@ -7,6 +7,7 @@ import { constants, createContext, runInContext } from "node:vm";
 import type { PyodideAPI } from "pyodide";
 
 import { systemClock } from "../../core/clock.ts";
+import { currentEvaluation } from "../../state/evaluation.ts";
 import { realmCode } from "./lockdown-realm-code.ts";
 
 /** What may cross between the engine and Python by itself; anything else crosses as text. */
@@ -42,8 +43,6 @@ interface PythonRealm {
 
 const packageFolder = dirname(createRequire(import.meta.url).resolve("pyodide/package.json"));
 const packageFiles: ReadonlySet<string> = new Set(["pyodide.asm.wasm", "python_stdlib.zip"]);
-const abiVersion = "2026_0";
-
 let shared: PythonRealm | undefined;
 
 /**
@@ -67,7 +66,8 @@ function createRealm(): PythonRealm {
   });
   const compile = (code: string, filename: string): unknown => runInContext(code, context, { filename });
   const host = {
-    abiVersion,
+    // That of the lock file of the package, of which nothing else is used: there are no packages.
+    abiVersion: () => "2026_0",
     packageFile: (path: string) => {
       const name = path.replace("/pyodide/", "");
       if (!packageFiles.has(name)) throw new Error(`${name} is not part of Python`);
@@ -77,6 +77,8 @@ function createRealm(): PythonRealm {
     decode: (label: string, bytes: Uint8Array) => new TextDecoder(label).decode(bytes),
     encode: (text: string) => new TextEncoder().encode(text),
     monotonicMs: () => systemClock.monotonicMs(),
+    // Python's time functions all come down to the `Date` of this realm.
+    nowMs: () => currentEvaluation()?.nowMs ?? systemClock.nowMs(),
     // As soon as they are compiled, they look at the global names to find out where they are.
     loadPyodide: () => compileModule(compile, "pyodide.mjs", /export\s*\{\s*(\w+) as loadPyodide\b[^}]*\};?/),
     createModule: () => compileModule(compile, "pyodide.asm.mjs", /export default (\w+);?/),

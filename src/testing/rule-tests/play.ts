@@ -5,8 +5,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Event } from "../../core/event.ts";
 import { defaultLimits } from "../../core/limits.ts";
 import { EngineClock } from "../../engine/engine-clock.ts";
-import { createRoutes } from "../../engine/routes.ts";
-import { Step } from "../../engine/step.ts";
+import type { Step } from "../../engine/step.ts";
 import type { LogTypes } from "../../parsers/log-types.ts";
 import { describeMatch } from "../../rules/outcome.ts";
 import type { LoadedRule } from "../../rules/runtime.ts";
@@ -15,6 +14,7 @@ import type { TestInstrument } from "../../rules/test-instrument.ts";
 import { Evaluation } from "../../state/evaluation.ts";
 import { createMemoryStore } from "../../state/memory/memory-store.ts";
 import { DEFAULT_LIFETIME_MS, type Item, type StateStore } from "../../state/store.ts";
+import { createTestStep } from "../test-step.ts";
 import { InstalledMocks, type MockCall } from "./mocks.ts";
 import type { FunctionOutput, RuleTest, TestFailure, TracedCondition, TracedOperation } from "./model.ts";
 import { observeRule, type RuleObserver } from "./observed-rule.ts";
@@ -182,14 +182,13 @@ class Play {
   }
 
   #createStep(): Step {
-    return new Step({
-      routes: createRoutes([this.#rule]),
+    return createTestStep({
+      rules: [this.#rule],
+      store: this.#store,
       evaluation: this.#evaluation,
       alertBook: createAlertBook({ store: this.#store, limits: defaultLimits }),
       ruleErrorBook: this.#createErrorBook(),
       clock: this.#clock,
-      period: undefined,
-      stopRequested: () => false,
       output: {
         alert: (alert) => {
           if (alert.status === "open") this.#alerts.push(alert);
@@ -198,8 +197,6 @@ class Play {
         match: () => {
           this.#matches[this.#eventIndex] = true;
         },
-        ruleError: () => undefined,
-        event: () => undefined,
       },
     });
   }

@@ -114,8 +114,9 @@ class GivenEvents implements Parser {
   attachStandardFields(): void {}
 
   attachRecord(event: Event, index: number): void {
-    const { bytes, starts, ends } = this.#chunk ?? {};
-    event.record = bytes?.subarray(starts?.[index], ends?.[index]);
+    if (this.#chunk === undefined) return;
+    const { bytes, starts, ends } = this.#chunk;
+    event.record = bytes.subarray(starts[index], ends[index]);
   }
 
   toAlertEvent({ fields }: Event): JsonObject {

@@ -146,6 +146,24 @@ describe("a whole repository", () => {
     );
   });
 
+  test("warns of what is in other folders", () => {
+    using repository = withRepository({ ...files, "docs/b.yml": ruleYaml(), "docs/c.yml": "a: 1" });
+    const why =
+      "not read, as Panther does not look into this folder of a repository; to read it, name it too";
+    expect(shown(repository.read().warnings, repository)).toEqual([
+      `docs:0: 2 files with an AnalysisType ${why}`,
+      `packs/deep:0: 1 file with an AnalysisType ${why}`,
+      `templates:0: 1 file with an AnalysisType ${why}`,
+    ]);
+    expect(repository.read(["", "docs", "packs/deep", "templates"]).warnings).toEqual([]);
+  });
+
+  test("is only one where rules or policies lie beside helpers", () => {
+    using repository = withRepository({ "global_helpers/a_helper.yml": helper, ...rule("aws", "A") });
+    writeFileSync(join(repository.path, "global_helpers/a_helper.py"), "");
+    expect(ids(repository.read())).toEqual(["A"]);
+  });
+
   test("has its files at the top read, too", () => {
     using repository = withRepository({
       ...files,

@@ -209,14 +209,14 @@ describe("state", () => {
     const evaluation = newEvaluation({ store: watched });
     const numbers = [load("def rule(event):\n    return False\n"), load(counting("x")), load(counting("x"))];
     const group = rules.openGroup(numbers);
-    evaluation.begin(`Rule.${numbers[0]}`, position(0), startMs);
+    evaluation.begin(`Rule.${numbers[0]}`, position, startMs);
     expect(rules.scan(group, 0, eventOf({ name: "s" })).index).toBe(3);
     evaluation.end();
     expect(made).toStrictEqual([
       [`Rule.${numbers[1]}`, 1],
       [`Rule.${numbers[2]}`, 1],
     ]);
-    expect(await store.items({ limit: 10, nowMs: startMs })).toMatchObject([{ key: "x", count: 2 }]);
+    expect(await store.listItems({ limit: 10, nowMs: startMs })).toMatchObject([{ key: "x", count: 2 }]);
   });
 
   test("outside an evaluation is an error", () => {
@@ -239,7 +239,7 @@ describe("time", () => {
       `import datetime, time, warnings\nwarnings.simplefilter("ignore")\n\ndef rule(event):\n    return True\n\ndef title(event):\n    return repr(${expression})\n`,
     );
     const evaluation = newEvaluation();
-    evaluation.begin(`Rule.${number}`, position(0), Date.UTC(2026, 0, 1));
+    evaluation.begin(`Rule.${number}`, position, Date.UTC(2026, 0, 1));
     try {
       expect(rules.call(number, "title", event)).toBe(shown);
     } finally {
