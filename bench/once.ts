@@ -83,6 +83,8 @@ async function run(path: string, rules: readonly string[]): Promise<Omit<RunMeas
   const lane = new LaneHandle({
     threadUrl: new URL("../src/config/lane-thread.ts", import.meta.url),
     config: config as unknown as JsonObject,
+    limits: config.limits,
+    keepsState: true,
     onOutput: () => Promise.resolve(),
     onWarning: (message) => console.error(message),
     onRulePrint: (text) => console.error(text),

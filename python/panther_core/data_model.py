@@ -3,7 +3,7 @@
 import re
 
 from panther_core.exceptions import PantherError
-from panther_core.immutable import ImmutableContainerMixin
+from panther_core.immutable import _MISSING, ImmutableCaseInsensitiveDict, ImmutableList
 
 _STEP = re.compile(r"""\.?([A-Za-z_@][\w\-@]*|\*)|\[(\d+|\*)\]|\[(?:'([^']*)'|"([^"]*)")\]|(\.\.)""")
 
@@ -20,30 +20,50 @@ class DataModel:
         self._texts = {}
 
     def add_path(self, name, path):
-        """Maps a name to a path. Raises ``ValueError`` for a path that cannot be followed."""
+        """Maps a name to a path, whose keys are matched as written. Raises ``ValueError`` for one that cannot be followed."""
         self.mappings[name] = compile_path(path)
         self._texts[name] = path
 
     def add_method(self, name, method):
-        """Maps a name to a function that gets the event."""
+        """Maps a name to a function that gets the event. Raises ``TypeError`` for what cannot be called."""
+        if not callable(method):
+            raise TypeError(f"the method of {name} is no function")
         self.mappings[name] = method
-        self._texts[name] = method.__name__
 
-    def path(self, name):
-        """What a name is mapped to, as it was written; None for an unknown name."""
-        return self._texts.get(name)
+    def path(self, event, name):
+        """Where the path that a name is mapped to leads in an event, such as ``a.[0].b``; None where it leads nowhere.
 
-    def value(self, event, name):
-        """What the mapping of a name answers for an event. Raises ``PantherError`` where a path has several values."""
+        For a name that is mapped to a method, the method's name; None for an unknown name.
+        """
+        mapping = self.mappings.get(name)
+        if mapping is None:
+            return None
+        if callable(mapping):
+            return mapping.__name__
+        found = self._find(event, name)
+        if found is None:
+            return None
+        return ".".join(step if isinstance(step, str) else f"[{step}]" for step in found[0])
+
+    def value(self, event, name, default):
+        """What the mapping of a name answers for an event; ``default`` where a path leads nowhere.
+
+        Raises ``PantherError`` where a path has several values.
+        """
         mapping = self.mappings[name]
         if callable(mapping):
             return mapping(event)
-        values = [event]
-        for step in mapping:
-            values = [inner for value in values for inner in _follow(value, step)]
-        if len(values) > 1:
+        found = self._find(event, name)
+        return default if found is None else found[1]
+
+    def _find(self, event, name):
+        """The steps taken and the value they lead to; None where the path leads nowhere."""
+        found = [((), event)]
+        for step in self.mappings[name]:
+            found = [((*steps, taken), inner) for steps, value in found for taken, inner in _follow(value, step)]
+        if len(found) > 1:
             raise PantherError(f"path {self._texts[name]!r} of {name} in data model {self.data_model_id} has several values")
-        return values[0] if values else None
+        return found[0] if found else None
 
 
 def compile_path(path):
@@ -68,13 +88,18 @@ def compile_path(path):
 
 
 def _follow(value, step):
-    """What one step leads to: nothing, one value, or several."""
-    if not isinstance(value, ImmutableContainerMixin):
+    """Where one step leads: nothing, or pairs of the key or number taken and the value there."""
+    if isinstance(value, ImmutableCaseInsensitiveDict):
+        if step is None:
+            return tuple(value.items())
+        # Of the fields that are added when they are asked for, the container has no key yet.
+        if step.__class__ is str and (step in value._container or step.startswith("p_")):
+            inner = value.get(step, _MISSING)
+            return () if inner is _MISSING else ((step, inner),)
         return ()
-    if isinstance(step, str):
-        return (value[step],) if hasattr(value, "keys") and step in value else ()
-    if hasattr(value, "keys"):
-        return tuple(value.values()) if step is None else ()
-    if step is None:
-        return tuple(value)
-    return (value[step],) if step < len(value) else ()
+    if isinstance(value, ImmutableList):
+        if step is None:
+            return tuple(enumerate(value))
+        if step.__class__ is int and step < len(value):
+            return ((step, value[step]),)
+    return ()

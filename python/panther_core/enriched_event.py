@@ -116,23 +116,24 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
     def udm(self, *key, default=None):
         """A field by its name in the unified data model.
 
-        A name that the log type's data model maps is looked up there and nowhere else. Other names, and
-        paths of several keys, are looked for in ``p_udm`` and then in the event itself.
+        A name that the log type's data model maps is looked up there and nowhere else: ``default`` is for a
+        path that leads nowhere, what a method answers counts, None included. Other names, and paths of
+        several keys, are looked for in ``p_udm`` and then in the event itself; what is empty counts as absent.
         """
         if len(key) == 1 and self.data_model is not None and key[0] in self.data_model.mappings:
-            value = self._udm.get(key[0], _MISSING)
-            if value is _MISSING:
-                value = self._udm[key[0]] = self.data_model.value(self, key[0])
-            return default if value is None else value
-        value = self.deep_get("p_udm", *key) or self.deep_get(*key)
-        return default if value is None else value
+            known = self._udm
+            if key[0] not in known:
+                known[key[0]] = self.data_model.value(self, key[0], _MISSING)
+            value = known[key[0]]
+            return default if value is _MISSING else value
+        return self.deep_get("p_udm", *key) or self.deep_get(*key) or default
 
     def udm_path(self, key):
-        """The path, or the name of the method, that the data model maps this name to."""
+        """The path in this event that the data model maps this name to, or the name of the method."""
         if self.data_model is None:
             log_type = self.get("p_log_type")
             raise PantherError(f"there is no data model for log type {log_type}")
-        return self.data_model.path(key)
+        return self.data_model.path(self, key)
 
     def lookup(self, table, key):
         """The row of a lookup table under its primary key, or None.

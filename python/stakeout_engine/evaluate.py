@@ -29,7 +29,7 @@ DONE, MATCHED, FAILED = 0, 1, 2
 class Rule:
     """A rule whose module is loaded."""
 
-    __slots__ = ("module", "ask", "functions", "name")
+    __slots__ = ("module", "ask", "functions", "name", "_resource", "_plain_resource")
 
     def __init__(self, module, kind):
         self.module = module
@@ -38,11 +38,22 @@ class Rule:
             raise AttributeError(f"the file defines no function {self.name}(), which decides whether an event matches")
         self.functions = [name for name in _AUXILIARY if callable(getattr(module, name, None))]
         self.ask = self._ask_policy if kind == "policy" else module.rule
+        self._resource = None
+        self._plain_resource = None
 
     def _ask_policy(self, resource):
         """A policy answers whether a resource complies, so what it does not is what matches."""
-        compliant = self.module.policy(resource)
+        compliant = self.module.policy(self.given(resource))
         return not compliant if isinstance(compliant, bool) else compliant
+
+    def given(self, event):
+        """What the functions get: a rule's the event itself, a policy's the resource as a plain ``dict``, one for all of them."""
+        if self.name == "rule":
+            return event
+        if self._resource is not event:
+            self._resource = event
+            self._plain_resource = event.to_dict()
+        return self._plain_resource
 
     def refresh(self):
         """Looks the function up again, after a mock of it came or went."""
@@ -153,7 +164,8 @@ class Evaluator:
         ``s`` text, ``j`` JSON, ``n`` nothing (None), ``e`` an error as JSON.
         """
         try:
-            answer = getattr(self._rules[number].module, name)(self._current.event)
+            rule = self._rules[number]
+            answer = getattr(rule.module, name)(rule.given(self._current.event))
             return _crossing(name, answer)
         except BaseException as error:
             return "e" + describe(error)

@@ -21,6 +21,7 @@ export interface DebugOptions {
   readonly rules: readonly string[];
   readonly logTypesDir: readonly string[];
   readonly strictAuxiliary: boolean;
+  readonly ignoreExtraKeys: boolean;
   /** Port on which to wait for a debugger. */
   readonly inspectBrk?: number;
 }
@@ -29,12 +30,16 @@ export interface DebugOptions {
 export async function debugCommand(options: DebugOptions, io: CommandIo): Promise<number> {
   // Before the rules are loaded: a breakpoint that is set first holds from the file's first line on.
   using _ = options.inspectBrk === undefined ? undefined : await waitForDebugger(options.inspectBrk, io);
-  const planned = await planTests({ paths: pathsOf(options), logTypes: options.logTypesDir });
-  if (planned.problems.length > 0) {
+  const { logTypesDir, ignoreExtraKeys } = options;
+  const planned = await planTests({ paths: pathsOf(options), logTypes: logTypesDir, ignoreExtraKeys });
+  const rule = findRule(planned, options.rule);
+  const ofRule = rule && findTest(planned, rule, options.test);
+  // The rule or the test may be what is invalid; problems of others keep nobody from debugging this one.
+  if (ofRule === undefined && planned.problems.length > 0) {
     io.stderr.write(renderProblems(planned.problems));
     return 2;
   }
-  const test = findTest(planned, findRule(planned, options.rule), options.test);
+  const test = ofRule ?? unknownTest(planned, rule ?? unknownRule(planned, options.rule), options.test);
   const result = await planned.run(test, {
     strictAuxiliary: options.strictAuxiliary,
     trace: true,

@@ -19,11 +19,24 @@ const strictAuxiliaryOption = (): Option =>
     "run title, dedup and the others for events that do not match, too",
   ).default(false);
 
+const ignoreExtraKeysOption = (): Option =>
+  new Option("--ignore-extra-keys", "let unknown keys in Panther's YAML pass").default(false);
+
+/** An option that can be given several times. */
+const listOption = (flags: string, description: string): Option =>
+  new Option(flags, description)
+    .argParser((text: string, before: readonly string[]) => [...before, text])
+    .default([], "none");
+
 function addTest(program: Command, { io, finish }: ProgramParts): void {
   program
     .command("test")
     .description("run the tests of rules on state of their own and a virtual clock")
-    .argument("[path...]", "files and folders with rules (default: ./rules, or . where there is none)")
+    .argument(
+      "[path...]",
+      "files and folders with rules (default: ./rules; . where there is none, and in a Panther repository)",
+    )
+    .addOption(listOption("--path <path>", "the same, for who is used to it"))
     .addOption(logTypesOption())
     .addOption(
       new Option("--format <format>", "shape of the report")
@@ -32,13 +45,12 @@ function addTest(program: Command, { io, finish }: ProgramParts): void {
     )
     .option("--output <file>", "write the report to this file; standard output gets it as text")
     .addOption(
-      new Option(
+      listOption(
         "--filter <key=value>",
-        "only rules with this field, such as Severity=high,critical or Tags!=AWS",
-      )
-        .argParser((text: string, before: readonly string[]) => [...before, text])
-        .default([], "none; several must all hold"),
+        "only rules with this field, such as Severity=high,critical or Tags!=AWS; several must all hold",
+      ),
     )
+    .option("--pack <id>", "only rules of this pack")
     .addOption(new Option("--test-names <name...>", "only tests with these names").default([], "all"))
     .option("--show-failures-only", "leave out what passed", false)
     .addOption(
@@ -48,6 +60,11 @@ function addTest(program: Command, { io, finish }: ProgramParts): void {
       ).argParser(parseCount),
     )
     .option("--skip-disabled-tests", "leave out rules that are not enabled", false)
+    .option("--sort-test-results", "rules that failed last", false)
+    .addOption(
+      listOption("--available-destination <name>", "fail destinations() that name another; can be repeated"),
+    )
+    .addOption(ignoreExtraKeysOption())
     .addOption(strictAuxiliaryOption())
     .option("--bail", "stop after the first test that fails", false)
     .option("--watch", "run again what a change of the files concerns", false)
@@ -83,9 +100,10 @@ function addDebug(program: Command, { io, finish }: ProgramParts): void {
     .addOption(
       new Option("--rules <path...>", "rule files or folders").default(
         [],
-        "./rules, or . where there is none",
+        "./rules; . where there is none, and in a Panther repository",
       ),
     )
+    .addOption(ignoreExtraKeysOption())
     .addOption(logTypesOption())
     .addOption(strictAuxiliaryOption())
     .addOption(

@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
 import type { RuleTest, TestResult } from "../testing/rule-tests/model.ts";
 import type { PlannedTests, PlanOptions } from "../testing/rule-tests/plan.ts";
+import type { TestThreadData } from "./test-workers/messages.ts";
 import { runInThreads } from "./test-workers/pool.ts";
 
 export interface ExecuteOptions {
@@ -11,7 +12,8 @@ export interface ExecuteOptions {
   readonly plan: PlanOptions;
   /** How long making it took. */
   readonly planMs: number;
-  readonly strictAuxiliary: boolean;
+  /** How each test is run; it has to be good for another thread. */
+  readonly run: TestThreadData["run"];
   /** Stop after the first test that fails. */
   readonly bail: boolean;
   /** Threads; `undefined`: this one, and more when the rest takes long. */
@@ -79,14 +81,14 @@ async function runHere(
   tests: readonly RuleTest[],
   options: HereOptions,
 ): Promise<readonly TestResult[]> {
-  const { strictAuxiliary, bail, clock, onProgress, enough } = options;
+  const { run, bail, clock, onProgress, enough } = options;
   const results: TestResult[] = [];
   let failed = 0;
   const startedMs = clock.monotonicMs();
   let turnedMs = startedMs;
   if (enough({ elapsedMs: 0, done: 0, left: tests.length })) return results;
   for (const test of tests) {
-    const result = await planned.run(test, { strictAuxiliary });
+    const result = await planned.run(test, run);
     results.push(result);
     if (!result.passed) failed++;
     onProgress(results.length, failed);

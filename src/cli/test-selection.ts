@@ -1,7 +1,8 @@
+import type { RuleManifest } from "../rules/manifest.ts";
+import { passesFilters, type RuleFilter } from "../rules/panther/filter.ts";
 import { kindOf, type RuleReport } from "../testing/report/report.ts";
-import type { RuleTest } from "../testing/rule-tests/model.ts";
+import type { PlanProblem, RuleTest, TestsNotRun } from "../testing/rule-tests/model.ts";
 import type { PlannedTests } from "../testing/rule-tests/plan.ts";
-import { passesFilters, type RuleFilter } from "./test-filter.ts";
 
 /** Which of the planned tests a command asks for. */
 export interface SelectionOptions {
@@ -11,23 +12,31 @@ export interface SelectionOptions {
   readonly skipDisabledTests: boolean;
   /** Tests that each rule must have at least; 0 asks for none. */
   readonly minimumTests: number;
-  /** Ids of the rules to look at; default: all. */
-  readonly ruleIds?: ReadonlySet<string> | undefined;
+  /** Ids of the rules to look at, each list of them by itself; default: all. */
+  readonly ruleIds?: readonly ReadonlySet<string>[];
 }
 
 /** The rules that are left, without results yet, and the tests to run. */
 export interface Selection {
   readonly rules: readonly RuleReport[];
   readonly tests: readonly RuleTest[];
+  /** Of files, and of rules that are left. */
+  readonly problems: readonly PlanProblem[];
+  readonly notRunYet: readonly TestsNotRun[];
 }
 
 export function selectTests(planned: PlannedTests, options: SelectionOptions): Selection {
-  const { filters, testNames, skipDisabledTests, minimumTests, ruleIds } = options;
+  const { filters, testNames, skipDisabledTests, minimumTests, ruleIds = [] } = options;
+  const isNamed = (id: string): boolean => ruleIds.every((ids) => ids.has(id));
+  const isChosen = (manifest: RuleManifest): boolean => {
+    const fields = planned.specOf(manifest.id)?.fields;
+    return isNamed(manifest.id) && passesFilters({ manifest, fields }, filters);
+  };
   const testsByRule = Map.groupBy(planned.tests, (test) => test.ruleId);
   const rules: RuleReport[] = [];
   const selected: RuleTest[] = [];
   for (const { manifest } of planned.rules) {
-    if (ruleIds?.has(manifest.id) === false || !passesFilters(manifest, filters)) continue;
+    if (!isChosen(manifest)) continue;
     const tests = testsByRule.get(manifest.id) ?? [];
     const skipped = skipDisabledTests && !manifest.enabled;
     const shortcomings = skipped ? [] : tooFewTests(tests, minimumTests);
@@ -44,7 +53,14 @@ export function selectTests(planned: PlannedTests, options: SelectionOptions): S
     });
     if (!skipped) selected.push(...named);
   }
-  return { rules, tests: selected };
+  const problems = planned.problems.filter(({ ruleId }) => {
+    const manifest = ruleId === undefined ? undefined : planned.specOf(ruleId)?.manifest;
+    return manifest === undefined || isChosen(manifest);
+  });
+  // Their fields are not known, so a filter cannot be meant for them.
+  const narrowed = filters.length > 0 || testNames.length > 0;
+  const notRunYet = narrowed ? [] : planned.notRunYet.filter(({ id }) => isNamed(id));
+  return { rules, tests: selected, problems, notRunYet };
 }
 
 /** Panther's two complaints about a rule with too few tests. */

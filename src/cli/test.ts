@@ -2,19 +2,19 @@ import { existsSync } from "node:fs";
 
 import { StakeoutError } from "../core/errors.ts";
 import { printable } from "../core/text.ts";
+import { packFilter, parseFilter, type RuleFilter } from "../rules/panther/filter.ts";
 import { stackOf, thrownText } from "../rules/thrown.ts";
 import { jsonReport } from "../testing/report/json.ts";
 import { junitReport } from "../testing/report/junit.ts";
-import { allPassed, countTests, type TestReport } from "../testing/report/report.ts";
+import { allPassed, countTests, hasFailed, type RuleReport, type TestReport } from "../testing/report/report.ts";
 import { textReport } from "../testing/report/text.ts";
 import type { TestResult, Trace } from "../testing/rule-tests/model.ts";
-import { planTests, type PlannedTests } from "../testing/rule-tests/plan.ts";
+import { planTests, type PlannedTests, type PlanOptions } from "../testing/rule-tests/plan.ts";
 import { type CommandIo, showsColor, writeText } from "./io.ts";
 import { renderProblems } from "./problems.ts";
 import { renderTrace } from "./render-trace.ts";
 import { checkReplaceable, replaceFile } from "./replace-file.ts";
 import { renderCoverage, type RuleCoverage, TestCoverage } from "./test-coverage/coverage.ts";
-import { parseFilter, type RuleFilter } from "./test-filter.ts";
 import { LateErrors } from "./test-late-errors.ts";
 import { TestProgress } from "./test-progress.ts";
 import { executeTests } from "./test-run.ts";
@@ -22,16 +22,22 @@ import { type Selection, selectTests } from "./test-selection.ts";
 import { watchTests } from "./test-watch.ts";
 
 export interface TestOptions {
-  /** Files and folders; empty: `./rules` where there is one, else the working folder. */
+  /** Files and folders, as arguments and as options; none at all: `defaultPaths`. */
   readonly paths: readonly string[];
+  readonly path: readonly string[];
   readonly logTypesDir: readonly string[];
   readonly format: "text" | "json" | "junit";
   readonly output?: string;
   readonly filter: readonly string[];
+  /** Id of a pack. */
+  readonly pack?: string;
   readonly testNames: readonly string[];
   readonly showFailuresOnly: boolean;
   readonly minimumTests?: number;
   readonly skipDisabledTests: boolean;
+  readonly sortTestResults: boolean;
+  readonly availableDestination: readonly string[];
+  readonly ignoreExtraKeys: boolean;
   readonly strictAuxiliary: boolean;
   readonly bail: boolean;
   readonly watch: boolean;
@@ -39,7 +45,10 @@ export interface TestOptions {
   readonly workers?: number;
 }
 
-/** Runs the tests of rules. Answers 0 when all pass, 1 when one fails or there is none, 2 for invalid rules and tests. */
+/**
+ * Runs the tests of rules. Answers 0 when all pass; 1 when one fails, a file is invalid, or there is none; 2 when invalid
+ * files leave nothing to run.
+ */
 export async function testCommand(options: TestOptions, io: CommandIo): Promise<number> {
   if (options.coverage && options.workers !== undefined && options.workers > 1) {
     throw new StakeoutError("USAGE", "--coverage counts in one thread: leave --workers out.");
@@ -55,9 +64,10 @@ export async function testCommand(options: TestOptions, io: CommandIo): Promise<
   });
 }
 
-/** The paths that a command without any means. */
+/** The paths that a command without any means: a whole Panther repository, else `./rules` where there is one. */
 export function defaultPaths(): readonly string[] {
-  return [existsSync("rules") ? "./rules" : "."];
+  const isRepository = ["global_helpers", "data_models", "packs"].some((folder) => existsSync(folder));
+  return [existsSync("rules") && !isRepository ? "./rules" : "."];
 }
 
 /** What one run of a command's tests came to. */
@@ -80,7 +90,8 @@ class TestRun {
     this.#options = options;
     this.#io = io;
     this.#filters = options.filter.map(parseFilter);
-    this.paths = options.paths.length > 0 ? options.paths : defaultPaths();
+    const paths = [...options.paths, ...options.path];
+    this.paths = paths.length > 0 ? paths : defaultPaths();
   }
 
   /** Loads everything afresh, runs the tests, reports. */
@@ -88,8 +99,10 @@ class TestRun {
     const startedMs = this.#io.clock.monotonicMs();
     using lateErrors = new LateErrors();
     await using coverage = this.#options.coverage ? await TestCoverage.start() : undefined;
-    const planned = await planTests({ paths: this.paths, logTypes: this.#options.logTypesDir });
-    if (planned.problems.length > 0) return { status: await this.#invalid(planned), planned };
+    const planned = await planTests(this.#planOptions());
+    if (planned.problems.length > 0 && planned.tests.length === 0) {
+      return { status: await this.#invalid(planned), planned };
+    }
     const ruleIds = choose(planned);
     if (ruleIds?.size === 0) {
       this.#io.stderr.write("No rule is concerned.\n");
@@ -107,14 +120,20 @@ class TestRun {
   }
 
   #select(planned: PlannedTests, ruleIds: ReadonlySet<string> | undefined): Selection {
-    const { testNames, skipDisabledTests, minimumTests = 0 } = this.#options;
+    const { testNames, skipDisabledTests, minimumTests = 0, pack } = this.#options;
+    const inPack = pack === undefined ? undefined : packFilter(planned.content ?? { packs: [] }, pack);
     return selectTests(planned, {
       filters: this.#filters,
       testNames,
       skipDisabledTests,
       minimumTests,
-      ruleIds,
+      ruleIds: [ruleIds, inPack].filter((ids) => ids !== undefined),
     });
+  }
+
+  #planOptions(): PlanOptions {
+    const { logTypesDir, ignoreExtraKeys } = this.#options;
+    return { paths: this.paths, logTypes: logTypesDir, ignoreExtraKeys };
   }
 
   async #execute(
@@ -122,13 +141,19 @@ class TestRun {
     { tests }: Selection,
     planMs: number,
   ): Promise<readonly TestResult[]> {
-    const { strictAuxiliary, bail, workers, coverage, logTypesDir } = this.#options;
+    const { strictAuxiliary, availableDestination, bail, workers, coverage, format, output } = this.#options;
+    const run = {
+      strictAuxiliary,
+      availableDestinations: availableDestination.length > 0 ? availableDestination : undefined,
+      // A report for programs has no room for why a test failed.
+      explainFailures: format !== "json" || output !== undefined,
+    };
     const progress = new TestProgress(this.#io, tests.length);
     try {
       return await executeTests(planned, tests, {
-        plan: { paths: this.paths, logTypes: logTypesDir },
+        plan: this.#planOptions(),
         planMs,
-        strictAuxiliary,
+        run,
         bail,
         workers: coverage ? 1 : workers,
         clock: this.#io.clock,
@@ -139,12 +164,20 @@ class TestRun {
     }
   }
 
-  #report({ rules, tests }: Selection, results: readonly TestResult[], durationMs: number): TestReport {
+  #report(selection: Selection, results: readonly TestResult[], durationMs: number): TestReport {
+    const { tests, problems, notRunYet } = selection;
     const byRule = Map.groupBy(results, (result) => result.test.ruleId);
+    const rules = selection.rules.map((rule): RuleReport => {
+      return { ...rule, results: byRule.get(rule.ruleId) ?? [] };
+    });
+    const failing = (rule: RuleReport): number => Number(hasFailed(rule));
     return {
       paths: this.paths,
-      rules: rules.map((rule) => ({ ...rule, results: byRule.get(rule.ruleId) ?? [] })),
-      problems: [],
+      rules: this.#options.sortTestResults
+        ? rules.toSorted((left, right) => failing(left) - failing(right))
+        : rules,
+      problems,
+      notRunYet,
       notRun: tests.length - results.length,
       durationMs,
     };
@@ -155,7 +188,7 @@ class TestRun {
     const shown = await this.#write(report, coverage);
     if (coverage !== undefined) {
       const screen = shown ? stdout : stderr;
-      await writeText(screen, `\n${renderCoverage(coverage, screen)}`);
+      await writeText(screen, `\n${renderCoverage(coverage, screen)}${notCounted(report, coverage)}`);
     }
     const { passed, failed } = countTests(report);
     if (passed + failed === 0) stderr.write(`stakeout: ${this.#nothingText(report)}\n`);
@@ -165,7 +198,7 @@ class TestRun {
   /** Reports what keeps rules and tests from being used. Programs that read a report get it there as well. */
   async #invalid({ problems }: PlannedTests): Promise<number> {
     const { format, output } = this.#options;
-    const report = { paths: this.paths, rules: [], problems, notRun: 0, durationMs: 0 };
+    const report = { paths: this.paths, rules: [], problems, notRunYet: [], notRun: 0, durationMs: 0 };
     if (format !== "text" || output !== undefined) await this.#write(report, undefined);
     this.#io.stderr.write(renderProblems(problems));
     return 2;
@@ -179,7 +212,8 @@ class TestRun {
       await replaceFile(output, [this.#render(report, { format, color: false, coverage })]);
     }
     const shown = output === undefined ? format : "text";
-    if (output === undefined || report.problems.length === 0) {
+    // Where nothing was run, standard error tells it all.
+    if (output === undefined || report.rules.length > 0) {
       await writeText(stdout, this.#render(report, { format: shown, color: showsColor(stdout), coverage }));
     }
     return shown === "text";
@@ -207,6 +241,14 @@ class TestRun {
       return `Nothing to test in ${where}: no rule matches the filters ${filter.join(", ")}.`;
     return `Nothing to test in ${where}`;
   }
+}
+
+/** Nothing counts the lines of Python yet, which must not look like lines that no test reached. */
+function notCounted({ rules }: TestReport, coverage: readonly RuleCoverage[]): string {
+  const counted = new Set(coverage.map(({ ruleId }) => ruleId));
+  const others = rules.filter(({ ruleId, skipped }) => !skipped && !counted.has(ruleId)).length;
+  if (others === 0) return "";
+  return `Not counted: ${others} rule${others === 1 ? "" : "s"} in Python or YAML, for which there is no coverage yet.\n`;
 }
 
 function lateErrorText(thrown: unknown): string {

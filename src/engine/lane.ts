@@ -24,7 +24,6 @@ import { deadLetterLine } from "./dead-letter-line.ts";
 import { EngineClock } from "./engine-clock.ts";
 import type { CommittedMessage, LaneResume } from "./lane-messages.ts";
 import { OutputFiles } from "./output-files.ts";
-import { RuleGuard } from "./restart-guard.ts";
 import { KnownRecords } from "./restart.ts";
 import { Step } from "./step.ts";
 import type { SuspensionBook } from "./suspensions.ts";
@@ -297,17 +296,16 @@ export class Lane {
     const { rules, evaluation, alertBook, ruleErrorBook, suspensions, control, period } = this.#parts;
     const { resume, warn } = this.#parts;
     const counts = this.#counts;
-    const knownRecords = new KnownRecords(resume?.suspects, resume?.blames);
-    const guard = new RuleGuard({ rules, control, knownRecords, suspensions, warn });
     return new Step({
-      routes: guard.routes,
+      rules,
       evaluation,
       alertBook,
       ruleErrorBook,
+      suspensions,
+      knownRecords: new KnownRecords(resume?.suspects, resume?.blames),
       clock: this.#engineClock,
       period,
-      stopRequested: () => control.stopRequested,
-      guard,
+      control,
       output: {
         alert: (alert) => this.#emit(alert),
         deadLetter: (deadLetter) => this.#deadLetter(deadLetter),
@@ -317,6 +315,7 @@ export class Lane {
         },
         ruleError: () => void counts.ruleErrors++,
         event: () => void counts.events++,
+        warn,
       },
     });
   }

@@ -7,16 +7,14 @@ import type { KnownRecords } from "./restart.ts";
 import { createRoutes, type Routes } from "./routes.ts";
 import type { SuspensionBook } from "./suspensions.ts";
 
-export interface RuleGuardOptions {
+export interface RuleGuardParts {
   /** All rules in their fixed order. */
   readonly rules: readonly LoadedRule[];
-  /** Where the main thread sees what rules are at. */
+  /** Told what rules are at, for the main thread to see; asked before each record whether to stop. */
   readonly control: LaneControl;
   /** Records on which earlier lanes of this run died. */
   readonly knownRecords: KnownRecords;
   readonly suspensions: SuspensionBook;
-  /** Takes sentences for people. */
-  readonly warn: (message: string) => void;
 }
 
 /**
@@ -24,23 +22,24 @@ export interface RuleGuardOptions {
  * one where an earlier lane died, and leaves out those that are to blame or suspended.
  */
 export class RuleGuard {
-  readonly control: LaneControl;
   /** Without suspended rules. */
   readonly routes: Routes = { of: (logType) => this.#currentRoutes().of(logType) };
-  readonly #options: RuleGuardOptions;
+  readonly #parts: RuleGuardParts;
+  readonly #warn: (message: string) => void;
   readonly #numbers: ReadonlyMap<LoadedRule, number>;
   #routes: Routes | undefined;
   #alwaysCareful = false;
 
-  constructor(options: RuleGuardOptions) {
-    this.#options = options;
-    this.control = options.control;
-    this.#numbers = new Map(options.rules.map((rule, number) => [rule, number]));
+  /** `warn` takes sentences for people. */
+  constructor(parts: RuleGuardParts, warn: (message: string) => void) {
+    this.#parts = parts;
+    this.#warn = warn;
+    this.#numbers = new Map(parts.rules.map((rule, number) => [rule, number]));
   }
 
   /** Whether the rules must be asked about this record one by one. */
   isCareful(position: Position): boolean {
-    return this.#alwaysCareful || this.#options.knownRecords.suspect(position) !== undefined;
+    return this.#alwaysCareful || this.#parts.knownRecords.suspect(position) !== undefined;
   }
 
   /** The rules to ask one by one, in their fixed order; those to blame for an earlier death are among them. */
@@ -50,13 +49,13 @@ export class RuleGuard {
 
   /** Called before a rule is asked by itself. */
   beginRule(rule: LoadedRule): void {
-    this.control.beginRule(this.#numbers.get(rule) ?? 0);
+    this.#parts.control.beginRule(this.#numbers.get(rule) ?? 0);
   }
 
   /** Why a rule must not look at a record; `undefined` for one that may. */
   refusal(position: Position, rule: LoadedRule): StakeoutError | undefined {
     const ruleId = rule.manifest.id;
-    const blame = this.#options.knownRecords.blame(position, ruleId);
+    const blame = this.#parts.knownRecords.blame(position, ruleId);
     if (blame === undefined) return undefined;
     const message = `Rule ${ruleId} ${blame.did}. Nothing that it did is kept, and it is not asked about this event again.`;
     return new StakeoutError(blame.code, message, { fields: { rule: ruleId } });
@@ -64,17 +63,17 @@ export class RuleGuard {
 
   /** Called with every rule that was refused a record; too many of them suspend it. */
   refused(position: Position, rule: LoadedRule, clockMs: number): void {
-    const { knownRecords, suspensions, warn } = this.#options;
+    const { knownRecords, suspensions } = this.#parts;
     const did = knownRecords.blame(position, rule.manifest.id)?.did ?? "";
     const news = suspensions.record(rule, clockMs, did);
     if (news === undefined) return;
-    warn(news);
+    this.#warn(news);
     this.#routes = undefined;
   }
 
   /** Called when the rules have been asked about a record one by one. */
   examined(position: Position): void {
-    const { knownRecords } = this.#options;
+    const { knownRecords } = this.#parts;
     // No rule alone was too slow, so the rules together were, as they will be on other records.
     if (knownRecords.suspect(position)?.slow === true && !knownRecords.isBlamed(position)) this.#alwaysCareful = true;
   }
@@ -85,7 +84,7 @@ export class RuleGuard {
   }
 
   #askedRules(): readonly LoadedRule[] {
-    const { rules, suspensions } = this.#options;
+    const { rules, suspensions } = this.#parts;
     return rules.filter(({ manifest }) => !suspensions.isSuspended(manifest.id));
   }
 }

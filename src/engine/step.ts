@@ -1,23 +1,19 @@
 import type { AlertBook } from "../alerts/book.ts";
 import type { RuleErrorBook } from "../alerts/rule-errors.ts";
 import type { Alert } from "../core/alert.ts";
+import { StakeoutError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import { StakeoutError } from "../core/errors.ts";
-import { StakeoutError } from "../core/errors.ts";
 import { isThenable } from "../core/json.ts";
 import type { DeadLetter, RecordChunk } from "../core/record.ts";
 import type { Parser } from "../parsers/parser.ts";
 import { checkRuleAnswer } from "../rules/evaluate.ts";
 import { describeMatch } from "../rules/outcome.ts";
-import { createRouter } from "../rules/router.ts";
 import type { LoadedRule, RuleScan } from "../rules/runtime.ts";
 import type { Evaluation } from "../state/evaluation.ts";
 import type { Period } from "./backtest.ts";
-import type { LaneControl } from "./control.ts";
 import type { EngineClock } from "./engine-clock.ts";
-import type { Blame, KnownRecords } from "./restart.ts";
-import { createRoutes, type Routes, type RouteSection } from "./routes.ts";
-import type { SuspensionBook } from "./suspensions.ts";
+import { RuleGuard, type RuleGuardParts } from "./restart-guard.ts";
+import type { RouteSection } from "./routes.ts";
 
 /** What a step hands on: everything the batch will commit. */
 export interface StepOutput {
@@ -30,19 +26,12 @@ export interface StepOutput {
   warn(message: string): void;
 }
 
-export interface StepParts {
-  /** All rules in their fixed order. */
-  readonly rules: readonly LoadedRule[];
+export interface StepParts extends RuleGuardParts {
   readonly evaluation: Evaluation;
   readonly alertBook: AlertBook;
   readonly ruleErrorBook: RuleErrorBook;
-  readonly suspensions: SuspensionBook;
-  /** Records on which earlier lanes of this run died. */
-  readonly knownRecords: KnownRecords;
   readonly clock: EngineClock;
   readonly output: StepOutput;
-  /** Told what rules are at, and asked before each record whether to stop. */
-  readonly control: LaneControl;
   /** Only in a backtest: which events there are at all. */
   readonly period: Period | undefined;
 }
@@ -56,16 +45,13 @@ const windowsPerClose = 64;
  */
 export class Step {
   readonly #parts: StepParts;
-  readonly #numbers: ReadonlyMap<LoadedRule, number>;
-  #routes: Routes | undefined;
-  /** Asks rules one by one and notes each, so that the one that ends the lane is known. */
-  #careful = false;
+  readonly #guard: RuleGuard;
   #answer: unknown = false;
   #thrown: { readonly error: unknown } | undefined;
 
   constructor(parts: StepParts) {
     this.#parts = parts;
-    this.#numbers = new Map(parts.rules.map((rule, number) => [rule, number]));
+    this.#guard = new RuleGuard(parts, (message) => parts.output.warn(message));
   }
 
   /**
@@ -73,7 +59,8 @@ export class Step {
    * stop was requested or `pause` asked for a commit in between.
    */
   async run(chunk: RecordChunk, { parser, from, pause }: StepRun): Promise<number> {
-    const { control, clock, alertBook, output, period, knownRecords } = this.#parts;
+    const { control, clock, alertBook, output, period } = this.#parts;
+    const guard = this.#guard;
     control.enterStream(chunk.source, chunk.stream);
     for (let index = from; index < chunk.count; index++) {
       if (control.stopRequested || (index > from && pause())) return index;
@@ -88,16 +75,12 @@ export class Step {
       const nowMs = clock.advance(parsed.timeMs);
       if (nowMs >= alertBook.nextCloseMs) await this.#closeDue(nowMs);
       control.beginRecord(parsed.position.offset);
-      const suspect = knownRecords.suspect(parsed.position);
-      if (suspect !== undefined || this.#careful) {
-        const refused = await this.#examineCarefully(parsed, parser, index);
-        // No rule alone was too slow, so the rules together were, as they will be on other records.
-        this.#careful ||= suspect?.slow === true && !refused;
+      if (guard.isCareful(parsed.position)) {
+        await this.#askOneByOne({ event: parsed, parser, index });
         control.endBusy();
         continue;
       }
-      this.#routes ??= createRoutes(this.#askedRules());
-      const route = this.#routes.of(parsed.logType);
+      const route = guard.routes.of(parsed.logType);
       if (route.standardFields) parser.attachStandardFields(parsed, nowMs);
       if (route.records) parser.attachRecord(parsed, index);
       for (const section of route.sections) {
@@ -114,40 +97,24 @@ export class Step {
     return chunk.count;
   }
 
-  /** Asks every rule by itself, but none that must not look at this record. Answers whether there was such a one. */
-  async #examineCarefully(event: Event, parser: Parser, index: number): Promise<boolean> {
-    const { control, clock, knownRecords } = this.#parts;
-    const rules = createRouter(this.#askedRules()).rulesFor(event.logType);
+  /** Asks every rule by itself, but none that must not look at this record. */
+  async #askOneByOne({ event, parser, index }: ExaminedRecord): Promise<void> {
+    const { clock } = this.#parts;
+    const guard = this.#guard;
+    const rules = guard.rulesFor(event.logType);
     if (rules.some((rule) => rule.usesStandardFields)) parser.attachStandardFields(event, clock.nowMs);
     if (rules.some((rule) => rule.readsRecord === true)) parser.attachRecord(event, index);
-    let refused = false;
     for (const rule of rules) {
-      const blame = knownRecords.blame(event.position, rule.manifest.id);
-      if (blame === undefined) {
-        control.beginRule(this.#numbers.get(rule) ?? 0);
+      const refusal = guard.refusal(event.position, rule);
+      if (refusal === undefined) {
+        guard.beginRule(rule);
         if (this.#ask([rule], 0, event) === 0) await this.#resolve(rule, event, parser);
       } else {
-        refused = true;
-        this.#refuse({ rule, event, parser }, blame);
+        this.#ruleError({ rule, event, parser }, "rule", refusal);
+        guard.refused(event.position, rule, clock.nowMs);
       }
     }
-    return refused;
-  }
-
-  /** Records what a rule did in an earlier lane, instead of asking it. */
-  #refuse(evaluated: Evaluated, { ruleId, code, did }: Blame): void {
-    const { suspensions, clock, output } = this.#parts;
-    const message = `Rule ${ruleId} ${did}. Nothing that it did is kept, and it is not asked about this event again.`;
-    this.#ruleError(evaluated, "rule", new StakeoutError(code, message, { fields: { rule: ruleId } }));
-    const suspended = suspensions.record(evaluated.rule, clock.nowMs, did);
-    if (suspended === undefined) return;
-    output.warn(suspended);
-    this.#routes = undefined;
-  }
-
-  #askedRules(): readonly LoadedRule[] {
-    const { rules, suspensions } = this.#parts;
-    return rules.filter(({ manifest }) => !suspensions.isSuspended(manifest.id));
+    guard.examined(event.position);
   }
 
   /**
@@ -253,8 +220,9 @@ export class Step {
   }
 
   #ruleError({ rule, event, parser }: Evaluated, functionName: string, error: unknown): void {
-    const { ruleErrorBook, clock, output } = this.#parts;
+    // A runtime that has died says so for whichever rule it was asked; nothing can be asked any more.
     if (error instanceof StakeoutError && error.code === "LANE_FAILED") throw error;
+    const { ruleErrorBook, clock, output } = this.#parts;
     const clockMs = clock.nowMs;
     output.ruleError();
     ruleErrorBook.record({

@@ -2,7 +2,7 @@ import { messageOf, StakeoutError } from "../core/errors.ts";
 import { isThenable, type JsonObject } from "../core/json.ts";
 import { describeValue } from "./describe-value.ts";
 import { limitText } from "./limit-text.ts";
-import { thrownText } from "./thrown.ts";
+import { thrownShown } from "./thrown.ts";
 
 /** Most characters (UTF-16 code units) of an alert context as JSON text. */
 const contextCharactersMax = 204_800;
@@ -29,7 +29,7 @@ export function toContext(answer: unknown, ruleId: string): JsonObject {
 
 /** The context that stands for one that could not be made. */
 export function errorContext(thrown: unknown): JsonObject {
-  return { _error: limitText(thrown instanceof StakeoutError ? messageOf(thrown) : thrownText(thrown)) };
+  return { _error: limitText(thrown instanceof StakeoutError ? messageOf(thrown) : thrownShown(thrown)) };
 }
 
 function toJsonText(answer: unknown, ruleId: string): string {

@@ -10,6 +10,12 @@ export function thrownText(thrown: unknown): string {
   return messageOf(thrown);
 }
 
+/** What was thrown as its own language shows it, where it says so; otherwise as `thrownText`. */
+export function thrownShown(thrown: unknown): string {
+  if (thrown instanceof Error && "shown" in thrown && typeof thrown.shown === "string") return thrown.shown;
+  return thrownText(thrown);
+}
+
 /** The stack of what was thrown; empty where there is none. */
 export function stackOf(thrown: unknown): string {
   try {

@@ -1,10 +1,10 @@
 import type { TestResult } from "../../testing/rule-tests/model.ts";
-import type { PlanOptions } from "../../testing/rule-tests/plan.ts";
+import type { PlanOptions, RunOptions } from "../../testing/rule-tests/plan.ts";
 
 /** What a thread that runs tests is started with. */
 export interface TestThreadData {
   readonly plan: PlanOptions;
-  readonly strictAuxiliary: boolean;
+  readonly run: Omit<RunOptions, "onPrinted">;
 }
 
 /** To the thread: run these tests, by their number in the plan. */

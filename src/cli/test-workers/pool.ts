@@ -8,7 +8,7 @@ import type { NumberedTest, TestOrder, TestThreadData, TestThreadMessage } from 
 
 export interface ThreadOptions {
   readonly plan: PlanOptions;
-  readonly strictAuxiliary: boolean;
+  readonly run: TestThreadData["run"];
   readonly bail: boolean;
   readonly threads: number;
   readonly onProgress: (done: number, failed: number) => void;
@@ -55,11 +55,11 @@ type TakeResults = (order: TestOrder, results: readonly TestResult[]) => void;
 
 /** One thread, from its start until there is nothing left for it. */
 async function runThread(
-  { plan, strictAuxiliary }: ThreadOptions,
+  { plan, run }: ThreadOptions,
   nextOrder: () => TestOrder | undefined,
   takeResults: TakeResults,
 ): Promise<void> {
-  const data: TestThreadData = { plan, strictAuxiliary };
+  const data: TestThreadData = { plan, run };
   const url = new URL(`./thread${extname(import.meta.filename)}`, import.meta.url);
   const worker = new Worker(url, { workerData: data });
   const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -8,7 +8,7 @@ import type { TestOrder, TestThreadData, TestThreadMessage } from "./messages.ts
 const port = parentPort;
 if (port === null) throw new Error("thread.ts runs only as a worker thread");
 
-const { plan, strictAuxiliary } = workerData as TestThreadData;
+const { plan, run } = workerData as TestThreadData;
 const planning = planTests(plan);
 
 port.on("message", (order: TestOrder) => void carryOut(order));
@@ -23,7 +23,7 @@ async function answerTo(order: TestOrder): Promise<TestThreadMessage> {
   for (const wanted of order.tests) {
     const test = planned.tests[wanted.number];
     if (test?.ruleId !== wanted.ruleId || test.name !== wanted.name) return { type: "changed", test: wanted };
-    results.push(await planned.run(test, { strictAuxiliary }));
+    results.push(await planned.run(test, run));
   }
   return { type: "results", results };
 }

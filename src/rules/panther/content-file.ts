@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
@@ -80,8 +81,9 @@ export function readContentFile(
     files.push(found.path);
   }
   const type = yaml && analysisType(yaml, own);
+  checkUtf8(found.path, text, own);
   problems.push(...own);
-  return yaml === undefined || type === undefined ? undefined : { ...found, type, yaml };
+  return yaml === undefined || type === undefined || own.length > 0 ? undefined : { ...found, type, yaml };
 }
 
 /** Warns of files with an `AnalysisType` that nobody reads because of the folder they are in. */
@@ -98,13 +100,21 @@ export function warnOfPassedOver(paths: readonly string[], { warnings }: Report)
 export function readText(file: string, bytesMax: number, problems: Problem[]): string | undefined {
   try {
     const { size } = statSync(file);
-    if (size <= bytesMax) return readFileSync(file, "utf8");
+    if (size <= bytesMax) return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
     const message = `it has ${size} bytes, more than the ${bytesMax} that such a file may have`;
     problems.push({ file, line: 0, message });
   } catch (error) {
     problems.push({ file, line: 0, message: `cannot be read: ${messageOf(error)}` });
   }
   return undefined;
+}
+
+/** A problem where bytes of a file that was read could not be made into text. */
+export function checkUtf8(file: string, text: string, problems: Problem[]): void {
+  const offset = text.indexOf("\uFFFD");
+  if (offset === -1 || isUtf8(readFileSync(file))) return;
+  const line = text.slice(0, offset).split("\n").length;
+  problems.push({ file, line, message: "it is not text in UTF-8; save it in that encoding" });
 }
 
 /** Tests are two thirds of the text, so they are cut out where nobody asks for them, if the rest can stand alone. */

@@ -25,7 +25,7 @@ export interface DetectionSpec {
   readonly kind: DetectionKind;
   /**
    * `file` and `line` are those of the YAML. Log types are `LogTypes`, of a scheduled rule its `ScheduledQueries`, of a policy
-   * its `ResourceTypes` (`["*"]` where it names none: every resource).
+   * its `ResourceTypes`, each with `Resource.` before it (`Resource.*` where it names none).
    */
   readonly manifest: RuleManifest;
   readonly body: DetectionBody;

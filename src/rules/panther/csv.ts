@@ -10,7 +10,7 @@ export function readCsv(file: string, text: string, problems: Problem[]): readon
     problems.push({ file, line, message });
     return [];
   };
-  const records = [...csvRecords(text.replace(/^\uFEFF/, ""))];
+  const records = [...csvRecords(text)];
   const unended = records.find(({ isEnded }) => !isEnded);
   if (unended !== undefined) return about(unended.line, "a field starts with a quote that is never closed");
   const [header, ...rows] = records;

@@ -110,7 +110,8 @@ class DetectionReader {
     if (fields.has("BaseDetection")) return [];
     if (this.#kind === "policy") {
       const resourceTypes = fields.names("ResourceTypes") ?? [];
-      return resourceTypes.length === 0 ? ["*"] : resourceTypes;
+      // Some resource types are called like log types (AWS.CloudTrail), and events of those are no resources.
+      return (resourceTypes.length === 0 ? ["*"] : resourceTypes).map((type) => `Resource.${type}`);
     }
     fields.eitherOr("LogTypes", "ScheduledQueries");
     const key = fields.has("LogTypes") ? "LogTypes" : "ScheduledQueries";

@@ -2,7 +2,7 @@ import { messageOf, type Problem } from "../../core/errors.ts";
 import type { JsonObject, JsonValue } from "../../core/json.ts";
 import { describeValue } from "../describe-value.ts";
 import type { LookupTableSpec } from "./content.ts";
-import { type ContentFile, readText } from "./content-file.ts";
+import { checkUtf8, type ContentFile, readText } from "./content-file.ts";
 import { readCsv } from "./csv.ts";
 import { type Entry, Fields, type FieldsReport } from "./fields.ts";
 import { isList, isObject } from "./json-kind.ts";
@@ -83,6 +83,7 @@ function readRows(fields: Fields, enabled: boolean): readonly JsonObject[] | und
   const path = fields.filename("Filename");
   const problems: Problem[] = [];
   const text = path === undefined ? undefined : readText(path, rowsBytesMax, problems);
+  if (path !== undefined && text !== undefined) checkUtf8(path, text, problems);
   const rows = path === undefined || text === undefined ? undefined : rowsOf(path, text, problems);
   for (const { file, line, message } of problems) fields.problemIn(file, line, message);
   return rows;

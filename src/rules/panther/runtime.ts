@@ -4,7 +4,7 @@ import type { Event } from "../../core/event.ts";
 import type { JsonValue } from "../../core/json.ts";
 import { installedPackages } from "../python/packages/installed.ts";
 import { PythonError } from "../python/python-error.ts";
-import { PythonRules } from "../python/python-rules.ts";
+import { PythonRules, type PythonSource } from "../python/python-rules.ts";
 import { byRuleId } from "../router.ts";
 import type { AuxiliaryFunction, LoadedRule, LoadResult, RuleRuntime, RuleScan } from "../runtime.ts";
 import type { TestInstrument } from "../test-instrument.ts";
@@ -244,6 +244,7 @@ class PythonRule {
   readonly spec: DetectionSpec;
   readonly #python: PythonRules;
   #functions: ReadonlySet<AuxiliaryFunction> = new Set();
+  readonly #code: PythonSource;
   isLoaded = false;
   broken: Error | undefined;
 
@@ -251,6 +252,9 @@ class PythonRule {
     this.#python = python;
     this.number = number;
     this.spec = spec;
+    const path = spec.body.kind === "python" ? spec.body.file : spec.manifest.file;
+    // Read now, run later: what runs is what was there when the repository was loaded.
+    this.#code = { path, source: readSource(path) };
   }
 
   get functions(): ReadonlySet<AuxiliaryFunction> {
@@ -259,12 +263,13 @@ class PythonRule {
 
   load(): void {
     this.isLoaded = true;
-    const { body, manifest, kind } = this.spec;
-    if (body.kind !== "python") return;
+    const { manifest, kind } = this.spec;
     try {
-      const code = { path: body.file, source: readSource(body.file) };
-      this.#functions = new Set(this.#python.load({ number: this.number, id: manifest.id, kind }, code));
+      this.#functions = new Set(
+        this.#python.load({ number: this.number, id: manifest.id, kind }, this.#code),
+      );
     } catch (error) {
+      if (error instanceof StakeoutError && error.code === "LANE_FAILED") throw error;
       this.broken = error instanceof Error ? error : new Error(messageOf(error));
     }
   }
@@ -300,6 +305,7 @@ class PythonScan implements RuleScan {
       if (failed) this.#thrown = { error: this.#python.failure(this.#numbers[index] ?? -1) };
       return index;
     } catch (error) {
+      if (error instanceof StakeoutError && error.code === "LANE_FAILED") throw error;
       // The event itself could not be handed over, which each rule has to say for itself.
       this.#thrown = { error };
       return from;

@@ -6,6 +6,7 @@ import type { PyodideAPI } from "pyodide";
 
 import { StakeoutError } from "../../core/errors.ts";
 import { pythonRealm, type RealmInterpreter } from "./lockdown-realm.ts";
+import { realmCode } from "./lockdown-realm-code.ts";
 import { openSnapshotFile } from "./snapshot.ts";
 
 export interface PythonOptions {
@@ -73,7 +74,7 @@ export async function bootPython({ memoryBytesMax, cacheFolder }: PythonOptions)
   const file =
     cacheFolder === undefined
       ? undefined
-      : openSnapshotFile(cacheFolder, [snapshotImports, ...modules.flat()]);
+      : openSnapshotFile(cacheFolder, [realmCode, snapshotImports, ...modules.flat()]);
   const start = async (snapshot: Uint8Array | undefined): Promise<RealmInterpreter> => {
     const snapshotWanted = file !== undefined && snapshot === undefined;
     const python = await pythonRealm().start({ memoryBytesMax, snapshot, snapshotWanted }, onFatal);
@@ -116,5 +117,5 @@ function readModules(): readonly (readonly [path: string, source: string])[] {
     const path = join(entry.parentPath, entry.name);
     modules.push([join(modulesHome, relative(modulesFolder, path)), readFileSync(path, "utf8")]);
   }
-  return modules;
+  return modules.toSorted(([one], [other]) => (one < other ? -1 : 1));
 }

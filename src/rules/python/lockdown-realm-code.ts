@@ -203,7 +203,8 @@ export const realmCode: string = String.raw`(engine) => {
     }
   };
 
-  const start = async ({ memoryBytesMax, snapshot, snapshotWanted }, onFatal) => {
+  const start = async ({ memoryBytesMax, snapshot: given, snapshotWanted }, onFatal) => {
+    let snapshot = given;
     let module;
     let output = "";
     const pyodide = await loadPyodide({
@@ -233,6 +234,9 @@ export const realmCode: string = String.raw`(engine) => {
         return bytes.length;
       },
     });
+    // Otherwise 30 MB would be kept for as long as the interpreter lives.
+    snapshot = undefined;
+    delete api.config._loadSnapshot;
     const { memory } = module;
     let changeFiles = (change) => change();
     return {

@@ -25,10 +25,13 @@ export interface PythonFailure {
 /** An exception that Python code of a rule raised. Its name is that of the exception's class, its stack Python's. */
 export class PythonError extends Error {
   readonly failure: PythonFailure;
+  /** What `repr` answers: Panther puts it into an alert whose context failed. */
+  readonly shown: string;
 
   constructor(failure: PythonFailure) {
     super(failure.message);
     this.failure = failure;
+    this.shown = failure.shown;
     this.name = failure.type;
     this.stack = renderTrace(failure);
   }

@@ -153,15 +153,19 @@ export class PythonRules {
 
   /** Asks the rules of a group from number `from` on; the number of the first that did not answer false, or their count. */
   scan(group: number, from: number, event: Event): { readonly index: number; readonly failed: boolean } {
-    this.#begin(event);
-    const code = this.#evaluator.scan(group, from);
+    const code = this.#alive(() => {
+      this.#begin(event);
+      return this.#evaluator.scan(group, from);
+    });
     return { index: code >> 2, failed: (code & 3) === failed };
   }
 
   /** Asks one rule. Throws what it raises, and for an answer that is no boolean. */
   ask(number: number, event: Event): boolean {
-    this.#begin(event);
-    const code = this.#evaluator.ask(number);
+    const code = this.#alive(() => {
+      this.#begin(event);
+      return this.#evaluator.ask(number);
+    });
     if (code === failed) throw this.failure(number);
     return code === matched;
   }
@@ -173,8 +177,10 @@ export class PythonRules {
 
   /** Calls another function of a rule. Throws what it raises. */
   call(number: number, name: AuxiliaryFunction, event: Event): unknown {
-    this.#begin(event);
-    const answer = this.#evaluator.call(number, pythonNames[name] ?? name);
+    const answer = this.#alive(() => {
+      this.#begin(event);
+      return this.#evaluator.call(number, pythonNames[name] ?? name);
+    });
     const rest = answer.slice(1);
     switch (answer[0]) {
       case "s":
@@ -206,6 +212,15 @@ export class PythonRules {
   /** A look into these rules, for tests and explanations. */
   inspect(): PythonInspection {
     return new PythonInspection(this.#interpreter);
+  }
+
+  /** Calls Python. Throws `LANE_FAILED` when the interpreter has died of it, such as for want of memory. */
+  #alive<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      throw this.#interpreter.fatal() ?? error;
+    }
   }
 
   #begin(event: Event): void {

@@ -1,6 +1,5 @@
-import type { Problem } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json.ts";
-import type { FunctionOutput, TestFailure, TestResult } from "../rule-tests/model.ts";
+import type { FunctionOutput, PlanProblem, TestFailure, TestResult, TestsNotRun } from "../rule-tests/model.ts";
 import { countTests, type TestReport } from "./report.ts";
 
 /** The report as `--format json` prints it. */
@@ -15,16 +14,22 @@ export interface JsonReport {
   readonly untested: readonly string[];
   readonly shortcomings: Readonly<Record<string, readonly string[]>>;
   /** What keeps rules or tests from being run; line 0 concerns the whole file. */
-  readonly problems: readonly Problem[];
+  readonly problems: readonly PlanProblem[];
+  /** Correlation rules, which are not run yet, with how many tests they have. */
+  readonly notRunYet: readonly TestsNotRun[];
   readonly durationMs: number;
 }
 
 interface JsonTest {
   readonly ruleId: string;
   readonly name: string;
-  /** Whether the event should match; for a sequence a list with one answer for each event; `null`: not asked. */
+  /**
+   * Whether the event should match; for a sequence a list with one answer for each event; `null`: not asked. In Panther's
+   * form what the function should answer, of a policy too.
+   */
   readonly expected: boolean | readonly boolean[] | null;
-  readonly actual: boolean | readonly boolean[];
+  /** In Panther's form `null` where the function failed. */
+  readonly actual: boolean | readonly boolean[] | null;
   readonly passed: boolean;
   /** By function, what it answered, `{ error }` where it failed; for a sequence a list with each of its answers in order. */
   readonly outputs: JsonObject;
@@ -40,7 +45,7 @@ interface JsonTest {
 
 /** The report as an object for programs. */
 export function jsonReport(report: TestReport): JsonReport {
-  const { rules, problems, notRun, durationMs } = report;
+  const { rules, problems, notRun, notRunYet, durationMs } = report;
   const lacking = rules.filter((rule) => rule.shortcomings.length > 0);
   return {
     ...countTests(report),
@@ -50,17 +55,17 @@ export function jsonReport(report: TestReport): JsonReport {
     untested: rules.filter((rule) => !rule.hasTests).map((rule) => rule.ruleId),
     shortcomings: Object.fromEntries(lacking.map(({ ruleId, shortcomings }) => [ruleId, shortcomings])),
     problems,
+    notRunYet,
     durationMs: rounded(durationMs),
   };
 }
 
 function jsonTest(result: TestResult): JsonTest {
-  const { test, matches, passed, failures, outputs } = result;
+  const { test, passed, failures, outputs } = result;
   return {
     ruleId: test.ruleId,
     name: test.name,
-    expected: test.expect.matches === undefined ? null : oneOrAll(test.expect.matches),
-    actual: oneOrAll(matches),
+    ...(test.isPanther === true ? pantherAnswers(result) : matchesOf(result)),
     passed,
     outputs: byFunction(outputs, test.events.length > 1),
     error: passed ? null : failureText(result),
@@ -70,6 +75,23 @@ function jsonTest(result: TestResult): JsonTest {
     file: test.file,
     line: test.line,
     durationMs: rounded(result.durationMs),
+  };
+}
+
+type Answers = Pick<JsonTest, "expected" | "actual">;
+
+function matchesOf({ test, matches }: TestResult): Answers {
+  const { matches: expected } = test.expect;
+  return { expected: expected === undefined ? null : oneOrAll(expected), actual: oneOrAll(matches) };
+}
+
+/** As Panther has them: what the function should answer and what it answered, of a policy too. */
+function pantherAnswers({ test, outputs }: TestResult): Answers {
+  const isMatch = test.expect.matches?.[0] ?? false;
+  const { output, error } = outputs.find((output) => output.function === test.decides) ?? {};
+  return {
+    expected: test.decides === "policy" ? !isMatch : isMatch,
+    actual: error === null && typeof output === "boolean" ? output : null,
   };
 }
 
@@ -85,7 +107,10 @@ function byFunction(outputs: readonly FunctionOutput[], isSequence: boolean): Js
   const answers = Map.groupBy(outputs, (output) => output.function);
   return Object.fromEntries(
     [...answers].map(([name, ofFunction]) => {
-      const values = ofFunction.map(({ output, error }) => (error === null ? output : { error }));
+      const values = ofFunction.map(({ output, error, traceback }) => {
+        if (error === null) return output;
+        return traceback === undefined ? { error } : { error, traceback };
+      });
       return [name, isSequence ? values : (values[0] ?? null)];
     }),
   );

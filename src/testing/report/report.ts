@@ -1,5 +1,4 @@
-import type { Problem } from "../../core/errors.ts";
-import type { RuleTest, TestResult } from "../rule-tests/model.ts";
+import type { PlanProblem, RuleTest, TestResult, TestsNotRun } from "../rule-tests/model.ts";
 
 /** Everything that a run of rule tests found out: what the text, JSON and JUnit reports are made of. */
 export interface TestReport {
@@ -8,7 +7,9 @@ export interface TestReport {
   /** Sorted by rule id. */
   readonly rules: readonly RuleReport[];
   /** What is wrong with rule and test files; these are not among the results. */
-  readonly problems: readonly Problem[];
+  readonly problems: readonly PlanProblem[];
+  /** Correlation rules, which are recognised and not run yet. */
+  readonly notRunYet: readonly TestsNotRun[];
   /** Tests left out after the first failure, where that was asked for. */
   readonly notRun: number;
   readonly durationMs: number;
@@ -52,9 +53,14 @@ export function kindOf({ expect }: RuleTest): "positive" | "negative" | "neither
   return matches === undefined && alertCount === undefined ? "neither" : "negative";
 }
 
+/** How many rules and files are invalid: several problems of one count once. */
+export function countInvalid({ problems }: TestReport): number {
+  return new Set(problems.map(({ ruleId, file }) => (ruleId === undefined ? `file ${file}` : `rule ${ruleId}`))).size;
+}
+
 /** What failed in a test, by name: the functions of the rule, and what else was compared. None twice. */
-export function failedParts({ outputs, failures }: TestResult): readonly string[] {
+export function failedParts({ test, outputs, failures }: TestResult): readonly string[] {
   const functions = outputs.filter((output) => !output.passed).map((output) => output.function);
-  const compared = failures.map(({ what }) => (what === "matches" ? "rule" : what));
+  const compared = failures.map(({ what }) => (what === "matches" ? (test.decides ?? "rule") : what));
   return [...new Set([...functions, ...compared])];
 }

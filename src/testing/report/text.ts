@@ -5,7 +5,7 @@ import { printable } from "../../core/text.ts";
 import type { FunctionOutput, TestFailure, TestResult, Trace } from "../rule-tests/model.ts";
 import { difference, type DifferenceLine } from "./difference.ts";
 import { placeOf } from "./place.ts";
-import { countTests, failedParts, hasFailed, kindOf, type RuleReport, type TestReport } from "./report.ts";
+import { countInvalid, countTests, failedParts, hasFailed, kindOf, type RuleReport, type TestReport } from "./report.ts";
 
 export interface TextReportOptions {
   readonly color: boolean;
@@ -73,6 +73,7 @@ class TextWriter {
     this.#skipped(report.rules.filter((rule) => rule.skipped));
     this.#failed(report.rules.filter(hasFailed));
     this.#invalid(report);
+    this.#notRunYet(report);
     this.#totals(report);
   }
 
@@ -81,7 +82,7 @@ class TextWriter {
     const byEvent = Map.groupBy(shownOutputs(result), (output) => output.eventIndex);
     const groups: { readonly lines: readonly string[]; readonly from: number; to: number }[] = [];
     for (const [index, outputs] of byEvent) {
-      const lines = outputs.map((output) => this.#output(output));
+      const lines = outputs.flatMap((output) => this.#output(output));
       const last = groups.at(-1);
       if (last?.to === index - 1 && last.lines.join("\n") === lines.join("\n")) last.to = index;
       else groups.push({ lines, from: index, to: index });
@@ -93,8 +94,10 @@ class TextWriter {
     }
   }
 
-  #output({ function: name, output, error, passed }: FunctionOutput): string {
-    return `${this.#mark(passed)} [${name}] ${printable(error ?? shownValue(output))}`;
+  #output({ function: name, output, error, traceback, passed }: FunctionOutput): readonly string[] {
+    const line = `${this.#mark(passed)} [${name}] ${printable(error ?? shownValue(output))}`;
+    const frames = linesOf(traceback ?? "").map((frame) => `\t${this.#paint("dim", printable(frame))}`);
+    return [line, ...frames];
   }
 
   #failure({ message, expected, actual }: TestFailure): void {
@@ -148,8 +151,17 @@ class TextWriter {
     }
   }
 
+  #notRunYet({ notRunYet }: TestReport): void {
+    if (notRunYet.length === 0) return;
+    this.#lines.push(divider, "Not Run Yet Summary");
+    for (const { file, id, tests } of notRunYet) {
+      this.#line(1, printable(placeOf(file)));
+      this.#line(2, `${printable(id)}: correlation rules are not run yet (${countText(tests, "test")})`);
+    }
+  }
+
   #totals(report: TestReport): void {
-    const { rules, problems, notRun } = report;
+    const { rules, notRun } = report;
     const skipped = rules.filter((rule) => rule.skipped).length;
     const failed = rules.filter(hasFailed).length;
     const tests = countTests(report);
@@ -158,7 +170,7 @@ class TextWriter {
     this.#line(1, `Passed: ${rules.length - skipped - failed}`);
     this.#line(1, `Skipped: ${skipped}`);
     this.#line(1, `Failed: ${failed}`);
-    this.#line(1, `Invalid: ${new Set(problems.map((problem) => problem.file)).size}`);
+    this.#line(1, `Invalid: ${countInvalid(report)}`);
     const left = notRun === 0 ? "" : `, ${notRun} not run`;
     const seconds = (report.durationMs / 1000).toFixed(2);
     this.#line(1, `Tests: ${tests.passed} passed, ${tests.failed} failed${left} in ${seconds} s`);
@@ -177,10 +189,33 @@ class TextWriter {
   }
 }
 
+/** The functions in the order in which Panther shows them. */
+const functionOrder = [
+  "rule",
+  "policy",
+  "title",
+  "dedup",
+  "alertContext",
+  "description",
+  "reference",
+  "severity",
+  "runbook",
+  "destinations",
+  "unique",
+];
+
 /** Where nothing is expected to match, Panther shows `rule` alone; what failed is shown all the same. */
 function shownOutputs({ test, outputs }: TestResult): readonly FunctionOutput[] {
   const positive = kindOf(test) === "positive";
-  return outputs.filter((output) => positive || output.function === "rule" || !output.passed);
+  const decides = test.decides ?? "rule";
+  return outputs
+    .filter((output) => positive || output.function === decides || !output.passed)
+    .filter(({ output, error }) => test.isPanther !== true || output !== null || error !== null)
+    .toSorted((left, right) => functionOrder.indexOf(left.function) - functionOrder.indexOf(right.function));
+}
+
+function countText(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function failedNames(result: TestResult): readonly string[] {

@@ -4,6 +4,7 @@ import { compare } from "./compare.ts";
 import type { FunctionOutput, RuleTest, TestResult } from "./model.ts";
 import { play, type Played, type PlayOptions } from "./play.ts";
 import { collectPrinted } from "./printed.ts";
+import { checkDestinations } from "./unknown-destinations.ts";
 import { keyWarnings } from "./warnings.ts";
 
 export interface RunTestOptions extends Pick<PlayOptions, "logTypes" | "instrument"> {
@@ -11,6 +12,10 @@ export interface RunTestOptions extends Pick<PlayOptions, "logTypes" | "instrume
   readonly strictAuxiliary?: boolean;
   /** Trace the test even when it passes. Default: false. */
   readonly trace?: boolean;
+  /** Run a test that fails a second time to trace it. Default: true. */
+  readonly explainFailures?: boolean;
+  /** Names of the destinations that there are: answers of `destinations` with others fail. Default: any will do. */
+  readonly availableDestinations?: readonly string[] | undefined;
   /** Gets what the rule prints as it comes. */
   readonly onPrinted?: (text: string) => void;
 }
@@ -27,7 +32,8 @@ export interface RunTest {
  * fails runs a second time with its conditions recorded, because recording them is slow.
  */
 export async function runTest(test: RuleTest, rule: LoadedRule, options: RunTestOptions): Promise<RunTest> {
-  const { strictAuxiliary = false, trace = false, onPrinted, logTypes, instrument } = options;
+  const { strictAuxiliary = false, trace = false, explainFailures = true, onPrinted } = options;
+  const { logTypes, instrument, availableDestinations } = options;
   const parts = { strictAuxiliary, logTypes, instrument };
   const startedMs = systemClock.monotonicMs();
   const { result: played, printed } = await collectPrinted(
@@ -35,10 +41,14 @@ export async function runTest(test: RuleTest, rule: LoadedRule, options: RunTest
     onPrinted,
   );
   const durationMs = systemClock.monotonicMs() - startedMs;
-  const failures = compare(test, played);
+  const destinations =
+    availableDestinations === undefined
+      ? { outputs: played.outputs, failures: [] }
+      : checkDestinations(played.outputs, availableDestinations);
+  const failures = [...compare(test, played), ...destinations.failures];
   const passed = failures.length === 0;
   const { result: traced } =
-    passed || trace
+    passed || trace || !explainFailures
       ? { result: played }
       : await collectPrinted(() => play(test, rule, { ...parts, trace: true }));
   const { warnings, writtenKeys } = keyWarnings(played.operations);
@@ -46,7 +56,7 @@ export async function runTest(test: RuleTest, rule: LoadedRule, options: RunTest
     test,
     passed,
     failures,
-    outputs: judged(test, played),
+    outputs: judged(test, { outputs: destinations.outputs, matches: played.matches }),
     matches: played.matches,
     warnings,
     trace: passed && !trace ? undefined : { conditions: traced.conditions, operations: traced.operations },
@@ -57,7 +67,10 @@ export async function runTest(test: RuleTest, rule: LoadedRule, options: RunTest
 }
 
 /** The outputs, each with whether it is what the test wants. */
-function judged({ expect }: RuleTest, { outputs, matches }: Played): readonly FunctionOutput[] {
+function judged(
+  { expect }: RuleTest,
+  { outputs, matches }: Pick<Played, "outputs" | "matches">,
+): readonly FunctionOutput[] {
   // Whether the errors are the expected ones shows only in all of them together.
   const errorsExpected = (expect.errors ?? []).length > 0;
   return outputs.map((output) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { policyYaml, readRule, readYaml, ruleYaml, shown, withRepository, ids, python } from "./fixtures.ts";
+import { policyYaml, python, readRule, readYaml, ruleYaml, shown, withRepository } from "./fixtures.ts";
 
 describe("a rule with only what it must have", () => {
   test("gets the defaults", () => {
@@ -146,7 +146,7 @@ test("a scheduled rule has its queries as log types", () => {
 });
 
 describe("a policy", () => {
-  test("has its resource types as log types", () => {
+  test("has its resource types as log types that no log has", () => {
     const { detection, problems } = readYaml(
       policyYaml({
         ResourceTypes: "[AWS.S3.Bucket]",
@@ -159,12 +159,12 @@ describe("a policy", () => {
     expect(problems).toEqual([]);
     expect(detection).toMatchObject({
       kind: "policy",
-      manifest: { id: "Test.Policy", logTypes: ["AWS.S3.Bucket"] },
+      manifest: { id: "Test.Policy", logTypes: ["Resource.AWS.S3.Bucket"] },
     });
   });
 
-  test.each([undefined, "[]"])("without any is asked about every resource", (ResourceTypes) => {
-    expect(readYaml(policyYaml({ ResourceTypes })).detection?.manifest.logTypes).toEqual(["*"]);
+  test.each([undefined, "[]"])("without any is for no type in particular", (ResourceTypes) => {
+    expect(readYaml(policyYaml({ ResourceTypes })).detection?.manifest.logTypes).toEqual(["Resource.*"]);
   });
 
   test("must be in Python", () => {
@@ -355,42 +355,4 @@ describe("the file that a rule names", () => {
       expect.stringContaining(`rules/a.yml:4: rule Test.Rule: Filename ${Filename} leaves the folder`),
     ]);
   });
-});
-
-describe("an id that is used twice", () => {
-  test("is a problem in both places, and neither is there", () => {
-    using repository = withRepository({
-      "rules/a.yml": ruleYaml(),
-      "rules/b.yml": `# A comment\n${ruleYaml()}`,
-      "rules/c.yml": ruleYaml({ RuleID: "Other" }),
-      "rules/rule.py": python,
-    });
-    const content = repository.read(["rules"]);
-    expect(ids(content)).toEqual(["Other"]);
-    expect(shown(content.problems, repository)).toEqual([
-      "rules/a.yml:2: the id Test.Rule is used in rules/b.yml:3 too",
-      "rules/b.yml:3: the id Test.Rule is used in rules/a.yml:2 too",
-    ]);
-  });
-
-  test("is one in rules and policies together", () => {
-    using repository = withRepository({
-      "rules/a.yml": ruleYaml({ RuleID: "A" }),
-      "rules/b.yml": policyYaml({ PolicyID: "A" }),
-      "rules/rule.py": python,
-    });
-    expect(repository.read(["rules"]).problems).toHaveLength(2);
-  });
-});
-
-test("a broken file does not hide the others", () => {
-  using repository = withRepository({
-    "rules/a.yml": "AnalysisType: rule\nRuleID: [\n",
-    "rules/b.yml": ruleYaml({ RuleID: "B" }),
-    "rules/c.yml": ruleYaml({ RuleID: "C", Severity: "Lo" }),
-    "rules/rule.py": python,
-  });
-  const content = repository.read(["rules"]);
-  expect(ids(content)).toEqual(["B"]);
-  expect(content.problems.map(({ file }) => file.slice(-5))).toEqual(["a.yml", "c.yml"]);
 });

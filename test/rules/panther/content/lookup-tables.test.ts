@@ -1,3 +1,6 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
@@ -72,6 +75,18 @@ describe("a lookup table", () => {
     expect(read({ Filename: undefined, ...keys, Enabled: "false" }).warnings).toEqual([]);
   });
 
+  test("can have its rows behind a byte order mark", () => {
+    expect(read({}, { "rows.csv": "\uFEFFip\na\n" }).table?.rows).toEqual([{ ip: "a" }]);
+  });
+
+  test("must have them in UTF-8", () => {
+    using repository = withRepository({ "lookup_tables/a.yml": yamlOf(tableKeys) });
+    writeFileSync(join(repository.path, "lookup_tables/rows.csv"), Buffer.from("ip\n\xe9\n", "latin1"));
+    expect(shown(repository.read().problems, repository)).toEqual([
+      "lookup_tables/rows.csv:2: lookup table a_table: it is not text in UTF-8; save it in that encoding",
+    ]);
+  });
+
   test("can do without log types", () => {
     expect(read({ LogTypeMap: "{PrimaryKey: ip}" })).toMatchObject({
       problems: [],
@@ -139,7 +154,7 @@ describe("CSV", () => {
   test.each([
     ["a,b\n1,2", [{ a: "1", b: "2" }]],
     ["a,b\r\n1,2\r\n", [{ a: "1", b: "2" }]],
-    ["\uFEFFa\n1\n\n2\n", [{ a: "1" }, { a: "2" }]],
+    ["a\n1\n\n2\n", [{ a: "1" }, { a: "2" }]],
     ['a,b\n"x, ""y""\nz",', [{ a: 'x, "y"\nz', b: "" }]],
     ['a\n""\n', [{ a: "" }]],
     ['a\n"x"y\n', [{ a: "xy" }]],

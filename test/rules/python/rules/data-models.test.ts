@@ -17,7 +17,7 @@ describe("data models", () => {
     const event = eventOf({ client: { addresses: ["192.0.2.1"] }, a: { "b c": 2 } }, { logType: "Log.Paths" });
     expect(shows('event.udm("ip")', event)).toBe("'192.0.2.1'");
     expect(shows('event.udm("quoted")', event)).toBe("2");
-    expect(shows('event.udm_path("ip")', event)).toBe("'$.client.addresses[0]'");
+    expect(shows('event.udm_path("ip")', event)).toBe("'client.addresses.[0]'");
   });
 
   test("map a name to a method", () => {
@@ -37,6 +37,25 @@ describe("data models", () => {
     expect(shows('event.udm("ip", default="none")', event)).toBe("'none'");
   });
 
+  test("match the keys of a path as they are written, and have no path for what is not there", () => {
+    const { rules, shows } = file();
+    const mappings = [{ name: "ip", path: "Client.ip" }];
+    rules.addDataModel({ id: "M", logTypes: ["Log.Case"], mappings, methods: undefined });
+    const event = eventOf({ client: { ip: "192.0.2.1" } }, { logType: "Log.Case" });
+    expect(shows('event.udm("ip")', event)).toBe("None");
+    expect(shows('event.udm_path("ip")', event)).toBe("None");
+    expect(shows('event.udm_path("other")', event)).toBe("None");
+  });
+
+  test("answer None instead of the default for a path that leads to null and a method that answers None", () => {
+    const { rules, shows } = file();
+    const mappings = [{ name: "actor", method: "get_actor" }, { name: "ip", path: "ip" }];
+    rules.addDataModel({ id: "M", logTypes: ["Log.Null"], mappings, methods });
+    const event = eventOf({ ip: null }, { logType: "Log.Null" });
+    expect(shows('event.udm("ip", default="none")', event)).toBe("None");
+    expect(shows('event.udm("actor", default="none")', event)).toBe("None");
+  });
+
   test("raise for a path that several values are found at", () => {
     const { rules, shows } = file();
     const mappings = [{ name: "ip", path: "list[*].ip" }];
@@ -51,6 +70,7 @@ describe("data models", () => {
     ["a path that cannot be read", { name: "x", path: "a..b" }, "ValueError"],
     ["an empty path", { name: "x", path: "" }, "ValueError"],
     ["a method that is not there", { name: "x", method: "get_nothing" }, "AttributeError"],
+    ["a method that is no function", { name: "x", method: "not_a_method" }, "TypeError"],
   ])("report %s and keep the other mappings", (_, mapping, type) => {
     const { rules, shows } = file();
     const mappings = [mapping, { name: "good", path: "g" }];

@@ -90,6 +90,7 @@ const cases: Readonly<Record<string, readonly (readonly [string, string])[]>> = 
   "udm looks in p_udm and in the event where no data model maps the name": [
     ['event.udm("s")', "'t'"],
     ['event.udm("zz", default=4)', "4"],
+    ['event.__class__({"p_udm": {"q": ""}, "q": 0}).udm("q", default=4)', "4"],
     ['event.__class__({"p_udm": {"user": {"name": "x"}}}).udm("user", "name")', "'x'"],
     ['event.udm_path("s")', "PantherError: there is no data model for log type None"],
   ],

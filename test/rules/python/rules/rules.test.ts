@@ -47,6 +47,16 @@ describe("what a rule answers", () => {
     expect(file().rules.ask(number, event)).toBe(false);
     expect(file().rules.ask(number, eventOf({ name: "b" }))).toBe(true);
   });
+
+  test("a policy gets its resource as a plain dict, the same in all its functions", () => {
+    const source =
+      "def policy(resource):\n    resource['seen'] = True\n    return not isinstance(resource['list'], list)\n\n" +
+      "def title(resource):\n    return f\"{type(resource).__name__} {resource['seen']}\"\n";
+    const number = file().load(source, "policy");
+    const resource = eventOf({ list: [1] });
+    expect(file().rules.ask(number, resource)).toBe(true);
+    expect(file().rules.call(number, "title", resource)).toBe("dict True");
+  });
 });
 
 describe("what a rule raises", () => {
