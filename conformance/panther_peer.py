@@ -6,15 +6,16 @@ is one observer of its results. Standard output gets one line of JSON for each t
 
     {"ruleId", "name", "passed", "functions": {NAME: {"output": ...} or {"error": "Type: message"}}}
 
-and a last one, `{"invalid": [[file, message], ...], "seconds": N}`. NAME is that of the Python function. Functions that a
+NAME is that of the Python function. Functions that a
 rule does not define are left out. An alert context comes as the JSON text that Panther stores.
+
+With `--with-log-types`, events of tests that do not say their log type get the first one of their rule.
 """
 
 import contextlib
 import io
 import json
 import sys
-import time
 from typing import Any, TextIO
 
 from panther_analysis_tool import main as tool
@@ -76,10 +77,27 @@ def observe(lines: TextIO) -> None:
     tool.TestCaseEvaluator = ObservedEvaluator
 
 
+def add_log_types() -> None:
+    """Makes Panther's tool write the log type into the events of tests, as it loads them."""
+    load_analysis = tool.load_analysis
+
+    def load_with_log_types(*arguments: Any, **options: Any) -> Any:
+        specs, invalid = load_analysis(*arguments, **options)
+        for item in specs.detections:
+            log_types = item.analysis_spec.get("LogTypes")
+            for test in item.analysis_spec.get("Tests", ()) if log_types else ():
+                test.get("Log", {}).setdefault("p_log_type", log_types[0])
+        return specs, invalid
+
+    tool.load_analysis = load_with_log_types
+
+
 def main() -> None:
     """Runs the tests of the repository in the working folder."""
     lines = sys.stdout
     observe(lines)
+    if "--with-log-types" in sys.argv[1:]:
+        add_log_types()
     arguments = tool.TestAnalysisArgs(
         path=".",
         ignore_files=[],
@@ -95,12 +113,10 @@ def main() -> None:
         skip_disabled_tests=False,
         test_names=[],
     )
-    started = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
         _, invalid = tool.test_analysis(None, arguments)
-    seconds = time.perf_counter() - started
-    problems = [[str(file), str(error)] for file, error in invalid]
-    print(json.dumps({"invalid": problems, "seconds": seconds}), file=lines)
+    if invalid:
+        print(f"cannot load: {invalid}", file=sys.stderr)
 
 
 if __name__ == "__main__":

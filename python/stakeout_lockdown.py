@@ -1,7 +1,8 @@
 """Takes away from Python what rules have no use for and what could end or leave the interpreter.
 
-Called once, after start-up and before any code of a rule. It is not what keeps rules inside: JavaScript around
-the interpreter does that. It is a second wall, and it turns what would kill the interpreter into an exception.
+Called once, after start-up and before any code of a rule. It is not what keeps rules inside:
+JavaScript around the interpreter does that. It is a second wall, and it turns what would kill the
+interpreter into an exception.
 """
 
 import os
@@ -74,11 +75,25 @@ _SIGNAL = ("alarm", "pause", "pthread_kill", "raise_signal", "setitimer", "sigin
 
 
 # What calling a function of the engine takes, and what every type has.
-_PROXY_PARTS = frozenset({"__call__", "__doc__", "__init__", "__module__", "__new__", "__vectorcalloffset__", "_js_type_flags"})
+_PROXY_PARTS = frozenset(
+    {
+        "__call__",
+        "__doc__",
+        "__init__",
+        "__module__",
+        "__new__",
+        "__vectorcalloffset__",
+        "_js_type_flags",
+    }
+)
 
 
 def lock(thaw):
-    """Locks the interpreter down. ``thaw`` makes a built-in type changeable, by its address and flags."""
+    """Locks the interpreter down.
+
+    ``thaw`` makes a built-in type changeable, by its address and flags. It stands for every function
+    of the engine as well: they are all of its type.
+    """
     _close_proxies(thaw)
     _forget_bridges()
     _refuse(posix, _POSIX)
@@ -89,7 +104,7 @@ def lock(thaw):
 
 
 def _close_proxies(thaw):
-    """Leaves of the types that stand for things of JavaScript only the call: no attribute leads further."""
+    """Leaves of the types that stand for things of JavaScript only the call."""
     base = type(thaw).__base__
     if not thaw(id(base), base.__flags__):
         raise RuntimeError("the types of JavaScript values cannot be changed")
@@ -99,7 +114,7 @@ def _close_proxies(thaw):
 
 
 def _forget_bridges():
-    """Makes the modules that lead to JavaScript unfindable, and empties what the interpreter itself still holds."""
+    """Makes the modules that lead to JavaScript unfindable, and empties those that are still held."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if _root(_home(finder)) not in _MODULES]
     for name in [name for name in sys.modules if _root(name) in _MODULES]:
         module = sys.modules.pop(name)
@@ -116,7 +131,7 @@ def _is_bridge(value):
     kind = type(value)
     if kind.__name__ == "builtin_function_or_method":
         return value.__module__ == "_pyodide_core"
-    return _root(kind.__module__ or "") in ("js", "_pyodide_core") or kind.__name__.startswith("JsProxy")
+    return _root(kind.__module__) in ("js", "_pyodide_core") or kind.__name__ == "JsProxy"
 
 
 def _home(finder):

@@ -1,4 +1,6 @@
-import { loadContent } from "../config/build.ts";
+import { cacheFolder, loadRules } from "../config/load-rules.ts";
+import { defaultLimits } from "../core/limits.ts";
+import { loadLogTypes } from "../parsers/log-types.ts";
 import { renderProblems } from "./problems.ts";
 
 export interface CheckOptions {
@@ -8,28 +10,36 @@ export interface CheckOptions {
 }
 
 /**
- * Loads everything, reports everything that is wrong, runs nothing. Exit status: 0 valid, 2 problems. With `json` one
+ * Loads everything, tests in Panther's form and the modules of all Python rules too, reports everything that is wrong, asks
+ * no rule. Exit status: 0 valid, 2 problems. With `json` one
  * object `{rules, disabled, logTypes, problems, warnings}` on standard output.
  */
 export async function checkCommand(options: CheckOptions): Promise<number> {
-  const content = await loadContent({ rules: options.rules, logTypes: options.logTypesDir });
-  const enabled = content.rules.filter((rule) => rule.manifest.enabled);
-  const disabled = content.rules.length - enabled.length;
-  const status = content.problems.length > 0 ? 2 : 0;
+  const { logTypes, problems: logTypeProblems } = loadLogTypes(options.logTypesDir);
+  const loaded = await loadRules(options.rules, {
+    cacheFolder: cacheFolder(),
+    limits: defaultLimits,
+    pantherTests: true,
+  });
+  const problems = [...logTypeProblems, ...loaded.problems, ...loaded.panther.loadAll()];
+  const { rules, warnings } = loaded;
+  const enabled = rules.filter((rule) => rule.manifest.enabled);
+  const disabled = rules.length - enabled.length;
+  const status = problems.length > 0 ? 2 : 0;
   if (options.json) {
     const report = {
       rules: enabled.map((rule) => rule.manifest.id),
       disabled,
-      logTypes: content.logTypes.names,
-      problems: content.problems,
-      warnings: content.warnings,
+      logTypes: logTypes.names,
+      problems,
+      warnings,
     };
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return status;
   }
-  if (content.warnings.length > 0) process.stderr.write(`Warnings:\n${renderProblems(content.warnings)}`);
-  if (content.problems.length > 0) {
-    process.stderr.write(renderProblems(content.problems));
+  if (warnings.length > 0) process.stderr.write(`Warnings:\n${renderProblems(warnings)}`);
+  if (problems.length > 0) {
+    process.stderr.write(renderProblems(problems));
   } else {
     const off = disabled === 0 ? "" : ` (and ${disabled} disabled)`;
     const types = new Set(enabled.flatMap((rule) => rule.manifest.logTypes)).size;

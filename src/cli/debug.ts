@@ -32,14 +32,14 @@ export async function debugCommand(options: DebugOptions, io: CommandIo): Promis
   using _ = options.inspectBrk === undefined ? undefined : await waitForDebugger(options.inspectBrk, io);
   const { logTypesDir, ignoreExtraKeys } = options;
   const planned = await planTests({ paths: pathsOf(options), logTypes: logTypesDir, ignoreExtraKeys });
-  const rule = findRule(planned, options.rule);
-  const ofRule = rule && findTest(planned, rule, options.test);
-  // The rule or the test may be what is invalid; problems of others keep nobody from debugging this one.
-  if (ofRule === undefined && planned.problems.length > 0) {
-    io.stderr.write(renderProblems(planned.problems));
-    return 2;
+  const rule = planned.rules.find((candidate) => isNamed(candidate, planned, options.rule));
+  const ofRule = planned.tests.filter(({ ruleId }) => ruleId === rule?.manifest.id);
+  const test = ofRule.find(({ name }) => name === options.test);
+  if (test === undefined) {
+    // What is missing may be what is invalid; problems of others keep nobody from debugging this test.
+    if (planned.problems.length > 0) io.stderr.write(renderProblems(planned.problems));
+    throw rule === undefined ? unknownRule(planned, options.rule) : unknownTest(rule, ofRule, options.test);
   }
-  const test = ofRule ?? unknownTest(planned, rule ?? unknownRule(planned, options.rule), options.test);
   const result = await planned.run(test, {
     strictAuxiliary: options.strictAuxiliary,
     trace: true,
@@ -59,29 +59,27 @@ function pathsOf({ rules, rule }: DebugOptions): readonly string[] {
   return existsSync(rule) ? [rule] : defaultPaths();
 }
 
-function findRule({ rules }: PlannedTests, wanted: string): LoadedRule {
-  const found = rules.find(({ manifest }) => manifest.id === wanted || manifest.file === resolve(wanted));
-  if (found !== undefined) return found;
-  const meant = nearest(
-    wanted,
-    rules.map(({ manifest }) => manifest.id),
-  );
-  const advice =
-    meant === undefined
-      ? `There are ${listed(rules.map(({ manifest }) => manifest.id))}.`
-      : `Did you mean ${meant}?`;
-  throw new StakeoutError("USAGE", `There is no rule ${wanted}. ${advice}`);
+/** By its id or one of its files. */
+function isNamed({ manifest }: LoadedRule, planned: PlannedTests, wanted: string): boolean {
+  const { id, file } = manifest;
+  if (id === wanted || file === resolve(wanted)) return true;
+  const body = planned.specOf(id)?.body;
+  return body?.kind === "python" && body.file === resolve(wanted);
 }
 
-function findTest({ tests }: PlannedTests, { manifest }: LoadedRule, wanted: string): RuleTest {
-  const ofRule = tests.filter((test) => test.ruleId === manifest.id);
-  const found = ofRule.find((test) => test.name === wanted);
-  if (found !== undefined) return found;
-  const names = ofRule.map((test) => test.name);
+function unknownRule({ rules }: PlannedTests, wanted: string): StakeoutError {
+  const ids = rules.map(({ manifest }) => manifest.id);
+  const meant = nearest(wanted, ids);
+  const advice = meant === undefined ? `There are ${listed(ids)}.` : `Did you mean ${meant}?`;
+  return new StakeoutError("USAGE", `There is no rule ${wanted}. ${advice}`);
+}
+
+function unknownTest({ manifest }: LoadedRule, tests: readonly RuleTest[], wanted: string): StakeoutError {
+  const names = tests.map((test) => test.name);
   const meant = nearest(wanted, names);
   const advice =
     meant === undefined ? `It has ${listed(names.map((name) => `"${name}"`))}.` : `Did you mean "${meant}"?`;
-  throw new StakeoutError("USAGE", `Rule ${manifest.id} has no test named "${wanted}". ${advice}`);
+  return new StakeoutError("USAGE", `Rule ${manifest.id} has no test named "${wanted}". ${advice}`);
 }
 
 /** Names shown at once; more of them nobody reads. */

@@ -6,8 +6,8 @@ import { printable } from "../core/text.ts";
 import { loadLogTypes } from "../parsers/log-types.ts";
 import { nearest } from "../rules/nearest.ts";
 import type { LoadedRule } from "../rules/runtime.ts";
-import { loadForTesting } from "../rules/typescript/test-instrument.ts";
 import { createMemoryStore } from "../state/memory/memory-store.ts";
+import { loadRulesForTesting } from "../testing/load-for-testing.ts";
 import { type ExplainedMatch, Explainer, type Explanation } from "../testing/explain.ts";
 import { type EventText, readEvents } from "./explain-events.ts";
 import { type CommandIo, paint, showsColor, writeText } from "./io.ts";
@@ -33,14 +33,16 @@ export interface ExplainOptions {
  * that cannot be read.
  */
 export async function explainCommand(options: ExplainOptions, io: CommandIo): Promise<number> {
-  const loaded = await loadForTesting(options.rules);
+  const loaded = await loadRulesForTesting(options.rules, { pantherTests: false, ignoreExtraKeys: true });
   const { logTypes, problems: logTypeProblems } = loadLogTypes(options.logTypesDir);
   const problems = [...logTypeProblems, ...loaded.problems];
-  if (problems.length > 0) {
+  const rule = loaded.rules.find(({ manifest }) => manifest.id === options.rule);
+  // Problems of other rules keep nobody from looking at this one.
+  if (problems.length > 0 && (rule === undefined || logTypeProblems.length > 0)) {
     io.stderr.write(renderProblems(problems));
     return 2;
   }
-  const rule = findRule(loaded.rules, options.rule);
+  if (rule === undefined) throw unknownRule(loaded.rules, options.rule);
   const isText = options.logType !== undefined && logTypes.get(options.logType)?.text !== undefined;
   const events = await readEvents({ file: options.event, stdin: io.stdin, isText });
   // What the events do to a state that was opened for reading stays in memory.
@@ -49,7 +51,7 @@ export async function explainCommand(options: ExplainOptions, io: CommandIo): Pr
   try {
     const { instrument } = loaded;
     const { logType } = options;
-    const explainer = await Explainer.create({ rule, instrument, store, logTypes, logType, clock: io.clock });
+    using explainer = await Explainer.create({ rule, instrument, store, logTypes, logType, clock: io.clock });
     await (options.json ? writeJson : writeScreen)({ rule, events, explainer, io });
   } finally {
     await store.close();
@@ -57,14 +59,12 @@ export async function explainCommand(options: ExplainOptions, io: CommandIo): Pr
   return 0;
 }
 
-function findRule(rules: readonly LoadedRule[], id: string): LoadedRule {
-  const rule = rules.find(({ manifest }) => manifest.id === id);
-  if (rule !== undefined) return rule;
+function unknownRule(rules: readonly LoadedRule[], id: string): StakeoutError {
   const ids = rules.map(({ manifest }) => manifest.id);
   const meant = nearest(id, ids);
   const known = ids.length === 0 ? "there are none" : `there are ${ids.slice(0, 10).join(", ")}`;
   const advice = meant === undefined ? `${known}${ids.length > 10 ? ", …" : ""}` : `did you mean ${meant}?`;
-  throw new StakeoutError("USAGE", `There is no rule ${id}; ${advice}`, { fields: { rule: id } });
+  return new StakeoutError("USAGE", `There is no rule ${id}; ${advice}`, { fields: { rule: id } });
 }
 
 interface Writing {

@@ -77,12 +77,13 @@ export interface ExplainerParts {
 }
 
 /** Asks one rule about events one after another, on the real engine, and tells why it answers as it does. */
-export class Explainer {
+export class Explainer implements Disposable {
   readonly #parts: ExplainerParts;
   readonly #parser: Parser;
   readonly #clock: EngineClock;
   readonly #alertBook: AlertBook;
   readonly #step: Step;
+  readonly #watch: Disposable;
   #seen = nothingSeen();
   #events = 0;
 
@@ -96,6 +97,7 @@ export class Explainer {
   private constructor(parts: ExplainerParts) {
     const { rule, store, logTypes, logType, clock } = parts;
     this.#parts = parts;
+    this.#watch = parts.instrument.watch(rule.manifest.id);
     this.#clock = new EngineClock(clock, store.clockMs);
     this.#alertBook = createAlertBook({ store, limits: defaultLimits });
     const parser = createParser({
@@ -122,6 +124,10 @@ export class Explainer {
         match: () => void (this.#seen.matched = true),
       },
     });
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
   }
 
   /** What the rule makes of a record, after all that were explained before. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { parseFilter, passesFilters } from "../../src/cli/test-filter.ts";
 import { StakeoutError } from "../../src/core/errors.ts";
 import type { RuleManifest } from "../../src/rules/manifest.ts";
+import { parseFilter, passesFilters } from "../../src/rules/panther/filter.ts";
 import { manifestOf } from "./test-fixtures.ts";
 
 const manifest = manifestOf("AWS.Root", {
@@ -13,7 +13,8 @@ const manifest = manifestOf("AWS.Root", {
 });
 
 function passes(filters: readonly string[], overrides: Partial<RuleManifest> = {}): boolean {
-  return passesFilters({ ...manifest, ...overrides }, filters.map(parseFilter));
+  const rule = { manifest: { ...manifest, ...overrides }, fields: undefined };
+  return passesFilters(rule, filters.map(parseFilter));
 }
 
 describe("a rule passes", () => {

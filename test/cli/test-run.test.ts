@@ -13,7 +13,7 @@ function createOptions(overrides: Partial<ExecuteOptions> = {}): ExecuteOptions 
   return {
     plan: { paths: [], logTypes: [] },
     planMs: 100,
-    strictAuxiliary: false,
+    run: {},
     bail: false,
     workers: 1,
     clock: { nowMs: () => 0, monotonicMs: () => 0 },

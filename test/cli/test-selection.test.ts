@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { parseFilter } from "../../src/cli/test-filter.ts";
 import { selectTests, type Selection, type SelectionOptions } from "../../src/cli/test-selection.ts";
+import { parseFilter } from "../../src/rules/panther/filter.ts";
 import { createTest, noExpectation } from "../testing/report/fixtures.ts";
 import { createPlan, manifestOf } from "./test-fixtures.ts";
 
@@ -51,7 +51,8 @@ test("names leave out tests, and rules without such a test", () => {
 });
 
 test("ids leave out rules", () => {
-  expect(select({ ruleIds: new Set(["B"]) }).tests).toEqual([other]);
+  expect(select({ ruleIds: [new Set(["B"])] }).tests).toEqual([other]);
+  expect(select({ ruleIds: [new Set(["B"]), new Set(["A", "C"])] }).rules).toEqual([]);
 });
 
 test("disabled rules are skipped on request", () => {

@@ -99,7 +99,7 @@ export function passesFilters(rule: FilteredRule, filters: readonly RuleFilter[]
 }
 
 /** The ids that a pack names. Throws `USAGE` for a pack that is not there. */
-export function packFilter({ packs }: PantherContent, packId: string): ReadonlySet<string> {
+export function packFilter({ packs }: Pick<PantherContent, "packs">, packId: string): ReadonlySet<string> {
   const pack = packs.find(({ id }) => id === packId);
   if (pack !== undefined) return new Set(pack.ids);
   const ids = packs.map(({ id }) => id);

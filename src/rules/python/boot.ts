@@ -79,20 +79,25 @@ export async function bootPython({ memoryBytesMax, cacheFolder }: PythonOptions)
     const snapshotWanted = file !== undefined && snapshot === undefined;
     const python = await pythonRealm().start({ memoryBytesMax, snapshot, snapshotWanted }, onFatal);
     writeModules(python, modules);
-    if (snapshot === undefined)
+    if (snapshot === undefined) {
       python.runPython(`import sys; sys.path.insert(0, ${JSON.stringify(modulesHome)})`);
-    // Otherwise every start from the snapshot would draw the same numbers.
-    else python.runPython("import random; random.seed()");
+    } else {
+      // Otherwise every start from the snapshot would draw the same numbers.
+      python.runPython("import random; random.seed()");
+    }
     if (snapshotWanted) {
       python.runPython(`import ${snapshotImports}`);
       file.write(python.snapshot());
     }
     return python;
   };
+  const startAfresh = (): Promise<RealmInterpreter> => {
+    death = undefined;
+    return start(undefined);
+  };
   const snapshot = file?.read();
-  // A snapshot can be larger than the limit of memory allows.
-  const python =
-    snapshot === undefined ? await start(undefined) : await start(snapshot).catch(() => start(undefined));
+  // Starting from one can fail: where it is larger than the limit of memory, for one.
+  const python = await (snapshot === undefined ? startAfresh() : start(snapshot).catch(startAfresh));
   python.lockDown(forgottenBuiltins);
   const { runPython, pyimport, toPy, globals, mkdirTree, writeFile, memoryBytes } = python;
   return {

@@ -45,9 +45,8 @@ export function openSnapshotFile(folder: string, inputs: readonly string[]): Sna
       const temporary = `${path}.${process.pid}-${threadId}.tmp`;
       try {
         mkdirSync(folder, { recursive: true });
-        writeFileSync(temporary, Buffer.concat([made, lengthOf(memory), sha256(memory), memory]), {
-          mode: 0o600,
-        });
+        writeFileSync(temporary, Buffer.concat([made, lengthOf(memory), sha256(memory)]), { mode: 0o600 });
+        appendFileSync(temporary, memory);
         renameSync(temporary, path);
       } catch {
         if (existsSync(temporary)) rmSync(temporary);

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,8 +24,8 @@ describe("an interpreter", () => {
   let python: PythonInterpreter;
   beforeAll(async () => {
     before = engineView();
-    python = await startPython({ memoryBytesMax: 96 * MiB });
-  });
+    python = await startPython({ memoryBytesMax: 96 * MiB, cacheFolder: undefined });
+  }, 60_000);
 
   function engineView(): typeof before {
     return { names: Reflect.ownKeys(globalThis), functions: Object.values(fs) };
@@ -44,7 +45,7 @@ describe("an interpreter", () => {
 
   test("keeps sets in the same order after every start", async () => {
     const order = "str({f'member {number}' for number in range(20)})";
-    const other = await startPython({ cacheFolder: folder });
+    const other = await startPython();
     expect(other.pyodide.runPython(order)).toBe(python.pyodide.runPython(order));
   });
 
@@ -109,7 +110,7 @@ answer`;
   });
 
   test("does not share a limit or anything else with another in the same thread", async () => {
-    const other = await startPython({ cacheFolder: folder });
+    const other = await startPython();
     python.pyodide.runPython("import builtins; builtins.mine = 1");
     expect(other.pyodide.runPython("import builtins; hasattr(builtins, 'mine')")).toBe(false);
     expect(other.pyodide.runPython("len(bytearray(120 * 2**20))")).toBe(120 * MiB);
@@ -119,8 +120,8 @@ answer`;
 
 describe("an interpreter that dies", () => {
   test("says so, and ends neither the process nor others", async () => {
-    const python = await startPython({ cacheFolder: folder });
-    const other = await startPython({ cacheFolder: folder });
+    const python = await startPython();
+    const other = await startPython();
     const source = "import sys\nsys.setrecursionlimit(10**8)\ndef f(): return [f() for _ in (1,)]\nf()";
     expect(python.fatal()).toBe(undefined);
     expect(() => python.pyodide.runPython(source)).toThrow(/Maximum call stack size exceeded/);
@@ -181,6 +182,22 @@ describe("with a cache folder", () => {
     expect(second.pyodide.runPython("import json, stakeout_state; json.dumps({'a': 1})")).toBe('{"a": 1}');
     expect(() => second.pyodide.runPython("import os; os.system('true')")).toThrow(/PermissionError/);
     expect(() => second.pyodide.runPython("import js")).toThrow(/ModuleNotFoundError/);
+  });
+
+  test("starts afresh where Python refuses the snapshot, and replaces it", async () => {
+    const name = readdirSync(folder).find((file) => file.endsWith(".snapshot")) ?? "";
+    const path = join(folder, name);
+    const whole = fs.readFileSync(path);
+    const made = whole.subarray(0, whole.indexOf("\n") + 1 + 32);
+    const refused = Buffer.alloc(1024);
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(refused.length));
+    const hash = createHash("sha256").update(refused).digest();
+    writeFileSync(path, Buffer.concat([made, length, hash, refused]));
+    const python = await startPython({ cacheFolder: folder });
+    expect(python.pyodide.runPython("6 * 7")).toBe(42);
+    expect(python.fatal()).toBe(undefined);
+    expect(fs.statSync(path).size).toBeGreaterThan(MiB);
   });
 
   test("starts without one where the folder cannot be written to", async () => {

@@ -55,7 +55,7 @@ describe("a test", () => {
       policyYaml({ Tests: oneTest(...named, "Resource: {Arn: a}", "ResourceType: AWS.S3.Bucket") }),
     );
     expect(problems).toEqual([]);
-    expect(detection?.tests).toMatchObject([{ fields: { Arn: "a" }, logType: "*" }]);
+    expect(detection?.tests).toMatchObject([{ fields: { Arn: "a" }, logType: "Resource.*" }]);
   });
 
   test("can have mocks", () => {

@@ -7,7 +7,7 @@ import { Prison, untouched } from "./fixtures.ts";
 let prison: Prison;
 beforeAll(async () => {
   prison = await Prison.open();
-});
+}, 60_000);
 afterAll(() => prison[Symbol.asyncDispose]());
 
 type Rows = readonly (readonly [name: string, source: string, answer: RegExp])[];

@@ -5,7 +5,7 @@ import { Prison, untouched } from "./fixtures.ts";
 let prison: Prison;
 beforeAll(async () => {
   prison = await Prison.open();
-});
+}, 60_000);
 afterAll(() => prison[Symbol.asyncDispose]());
 
 /** Each row: what is tried, the code, what the code gets to see instead. */
