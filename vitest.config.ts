@@ -5,6 +5,7 @@ const config: ViteUserConfig = defineConfig({
     include: ["test/**/*.test.ts"],
     // Every test that needs time injects a clock, so a slow machine may take long without a test being wrong.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     execArgv: ["--disable-warning=ExperimentalWarning"],
   },
   resolve: {

@@ -10,31 +10,37 @@ import { pantherPython } from "./venv.ts";
 const peerScript: string = join(import.meta.dirname, "panther_peer.py");
 const pythonNames: Readonly<Record<string, string>> = { policy: "rule", alertContext: "alert_context" };
 
-/** Compares what every function answers in every test, matching or not, with Panther's packages. */
+/** What differs between runs with these depends on the order of sets, or on chance. The first is the one compared. */
+const hashSeeds = ["1", "2", "5", "6"];
+
+/**
+ * Compares what every function answers in every test, matching or not, with Panther's packages. `plan` must not have run a
+ * test yet: what rules keep in variables of their modules shows in later tests.
+ */
 export async function compareWithPanther(plan: PlannedTests): Promise<Comparison> {
   const python = pantherPython();
-  // What differs between two runs with other hash seeds depends on the order of sets, or on chance.
-  const there = await runPeer(python, "1", []);
-  const again = await runPeer(python, "2", []);
-  const typed = await runPeer(python, "1", ["--with-log-types"]);
+  const runs: Map<string, PeerTest>[] = [];
+  for (const seed of hashSeeds) runs.push(await runPeer(python, seed, []));
+  const [there = new Map<string, PeerTest>(), ...again] = runs;
+  const typed = await runPeer(python, hashSeeds[0], ["--with-log-types"]);
   const comparing = new Comparing();
   for (const test of plan.tests) {
     const spec = plan.specOf(test.ruleId);
     if (spec === undefined) continue;
     if (spec.body.kind === "simple") {
-      comparing.skip(test, "simple detections run on Panther's servers only");
+      comparing.skip("simple detections run on Panther's servers only");
       continue;
     }
     const key = keyOf(test);
     const peer = there.get(key);
     if (peer === undefined) {
-      comparing.skip(test, "Panther's tool did not run it");
+      comparing.skip("Panther's tool did not run it");
       continue;
     }
     const { outputs } = await plan.run(test, { strictAuxiliary: true, explainFailures: false });
-    comparing.add(test, answersOf(outputs), {
+    comparing.add({ test, isSignal: !spec.manifest.createAlert, here: answersOf(outputs) }, {
       there: peer.functions,
-      again: again.get(key)?.functions ?? {},
+      again: again.map((run) => run.get(key)?.functions ?? {}),
       typed: typed.get(key)?.functions ?? {},
     });
   }
@@ -55,7 +61,7 @@ function keyOf({ ruleId, name }: Pick<RuleTest, "ruleId" | "name">): string {
 }
 
 /** Runs Panther's tool on the working folder and answers its tests by rule and name. */
-async function runPeer(python: string, hashSeed: string, options: readonly string[]): Promise<Map<string, PeerTest>> {
+async function runPeer(python: string, hashSeed: string | undefined, options: readonly string[]): Promise<Map<string, PeerTest>> {
   const peer = spawn(python, [peerScript, ...options], {
     env: { ...process.env, PYTHONHASHSEED: hashSeed },
     stdio: ["ignore", "pipe", "pipe"],

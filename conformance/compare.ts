@@ -17,13 +17,21 @@ export interface PeerTest {
   readonly functions: Answers;
 }
 
-/** What Panther's packages answered in three runs. */
+/** What Panther's packages answered in several runs. */
 export interface PeerAnswers {
   readonly there: Answers;
-  /** With another hash seed. */
-  readonly again: Answers;
-  /** With the log type written into events that do not say theirs. */
+  /** With other hash seeds. */
+  readonly again: readonly Answers[];
+  /** With the data model of the rule's first log type for events that do not say theirs. */
   readonly typed: Answers;
+}
+
+/** What the functions answered here. */
+export interface OwnAnswers {
+  readonly test: Pick<RuleTest, "ruleId" | "name">;
+  /** The rule raises no alerts. */
+  readonly isSignal: boolean;
+  readonly here: Answers;
 }
 
 export interface Difference {
@@ -54,20 +62,18 @@ export class Comparing {
   readonly #skipped = new Map<string, number>();
 
   /** Leaves a test out. */
-  skip(_test: RuleTest, reason: string): void {
+  skip(reason: string): void {
     this.#skipped.set(reason, (this.#skipped.get(reason) ?? 0) + 1);
   }
 
   /** Compares the answers of one test. */
-  add({ ruleId, name }: RuleTest, here: Answers, peer: PeerAnswers): void {
+  add(own: OwnAnswers, peer: PeerAnswers): void {
     this.#tests++;
-    for (const functionName of new Set([...Object.keys(here), ...Object.keys(peer.there)])) {
+    for (const name of new Set([...Object.keys(own.here), ...Object.keys(peer.there)])) {
       this.#compared++;
-      const answers = { functionName, ruleId, here: here[functionName], peer };
-      const cause = causeOf(answers);
+      const cause = causeOf(name, own, peer);
       if (cause === "same") continue;
-      const there = peer.there[functionName];
-      const difference = { ruleId, name, function: functionName, here: answers.here, there };
+      const difference = { ...own.test, function: name, here: own.here[name], there: peer.there[name] };
       if (cause === undefined) this.#unexplained.push(difference);
       else this.#explained.set(cause, [...(this.#explained.get(cause) ?? []), difference]);
     }
@@ -86,29 +92,32 @@ export class Comparing {
   }
 }
 
-interface FunctionAnswers {
-  readonly functionName: string;
-  readonly ruleId: string;
-  readonly here: Answer | undefined;
-  readonly peer: PeerAnswers;
-}
-
-/** Why the answers differ; `undefined` when nobody knows. */
-function causeOf({ functionName: name, ruleId, here, peer }: FunctionAnswers): string | undefined {
+/** Why the answers of a function differ; `undefined` when nobody knows. */
+function causeOf(name: string, own: OwnAnswers, peer: PeerAnswers): string | undefined {
+  const here = own.here[name];
   const there = peer.there[name];
+  const { ruleId } = own.test;
   const equals = (other: Answer | undefined): boolean =>
     isDeepStrictEqual(asThere(name, ruleId, here), asHere(name, other));
   if (equals(there)) return "same";
-  if (!isDeepStrictEqual(there, peer.again[name])) return "depends on the order of a set, or on chance";
-  if (equals(peer.typed[name])) return "the test's event has no p_log_type: here it is of the rule's first log type";
-  if (here === undefined || there === undefined) return undefined;
-  if ("output" in here && "error" in there) {
-    const isNone = name === "unique" && here.output === null && there.error.includes("returned [NoneType]");
+  if (peer.again.some((other) => !isDeepStrictEqual(there, other[name]))) {
+    return "depends on the order of a set, or on chance";
+  }
+  if (here === undefined || there === undefined) {
+    return own.isSignal ? "a rule that raises no alerts is asked for its context only" : undefined;
+  }
+  if (equals(peer.typed[name])) return "the event does not say its log type: here it is the rule's first";
+  return "error" in there ? causeOfError(name, here, there.error) : undefined;
+}
+
+/** Why an error there is not the same here. */
+function causeOfError(name: string, here: Answer, there: string): string | undefined {
+  if (!("error" in here)) {
+    const isNone = name === "unique" && here.output === null && there.includes("returned [NoneType]");
     return isNone ? "unique() may answer None here" : undefined;
   }
-  if (!("error" in here && "error" in there)) return undefined;
-  if (there.error.startsWith("FunctionReturnTypeError:")) return "the same error in other words";
-  const sameClass = here.error.split(":")[0] === there.error.split(":")[0];
+  if (there.startsWith("FunctionReturnTypeError:")) return "the same error in other words";
+  const sameClass = here.error.split(":")[0] === there.split(":")[0];
   return sameClass ? "Python 3.14 words the error differently" : undefined;
 }
 

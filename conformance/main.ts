@@ -35,9 +35,9 @@ async function main(): Promise<number> {
   const packages = values.packages === undefined ? undefined : resolve(values.packages);
   // Panther's tool looks for content in certain folders only where its path is the working folder.
   process.chdir(repository);
-  const opened = await openCorpus(packages);
-  const corpus = await runCorpus(opened);
-  const comparison = values.against === undefined ? undefined : await compareWithPanther(opened.plan);
+  const corpus = await runCorpus(await openCorpus(packages));
+  const comparison =
+    values.against === undefined ? undefined : await compareWithPanther((await openCorpus(packages)).plan);
   const report: ConformanceReport = { ...corpus, comparison };
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
   return isConformant(report) ? 0 : 1;

@@ -9,7 +9,7 @@ is one observer of its results. Standard output gets one line of JSON for each t
 NAME is that of the Python function. Functions that a
 rule does not define are left out. An alert context comes as the JSON text that Panther stores.
 
-With `--with-log-types`, events of tests that do not say their log type get the first one of their rule.
+With `--with-log-types`, tests whose events do not say their log type get the data model of their rule's first one.
 """
 
 import contextlib
@@ -32,6 +32,9 @@ AUXILIARY_FUNCTIONS = (
     "alert_context",
     "unique",
 )
+
+# Marks events that did not say their log type.
+PUT_IN = "conformance: log type put in"
 
 
 def answer(output: Any, exception: BaseException | None) -> dict[str, Any]:
@@ -77,19 +80,32 @@ def observe(lines: TextIO) -> None:
     tool.TestCaseEvaluator = ObservedEvaluator
 
 
-def add_log_types() -> None:
-    """Makes Panther's tool write the log type into the events of tests, as it loads them."""
+def choose_models_by_rule() -> None:
+    """Makes Panther's tool take the data model of the rule's first log type where an event does not say its own.
+
+    The tool looks at the event's `p_log_type`, so that is put in as tests are loaded, and taken out again where the tool
+    makes the event that the rule gets.
+    """
     load_analysis = tool.load_analysis
+    make_event = tool.PantherEvent
 
     def load_with_log_types(*arguments: Any, **options: Any) -> Any:
         specs, invalid = load_analysis(*arguments, **options)
         for item in specs.detections:
             log_types = item.analysis_spec.get("LogTypes")
             for test in item.analysis_spec.get("Tests", ()) if log_types else ():
-                test.get("Log", {}).setdefault("p_log_type", log_types[0])
+                log = test.get("Log", {})
+                if "p_log_type" not in log:
+                    log.update({"p_log_type": log_types[0], PUT_IN: True})
         return specs, invalid
 
+    def make_event_as_written(log: dict[str, Any], *arguments: Any) -> Any:
+        if log.pop(PUT_IN, False):
+            del log["p_log_type"]
+        return make_event(log, *arguments)
+
     tool.load_analysis = load_with_log_types
+    tool.PantherEvent = make_event_as_written
 
 
 def main() -> None:
@@ -97,7 +113,7 @@ def main() -> None:
     lines = sys.stdout
     observe(lines)
     if "--with-log-types" in sys.argv[1:]:
-        add_log_types()
+        choose_models_by_rule()
     arguments = tool.TestAnalysisArgs(
         path=".",
         ignore_files=[],

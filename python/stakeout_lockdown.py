@@ -91,8 +91,8 @@ _PROXY_PARTS = frozenset(
 def lock(thaw):
     """Locks the interpreter down.
 
-    ``thaw`` makes a built-in type changeable, by its address and flags. It stands for every function
-    of the engine as well: they are all of its type.
+    ``thaw`` makes a built-in type changeable, by its address and flags. Functions of the engine
+    are all of its type.
     """
     _close_proxies(thaw)
     _forget_bridges()
@@ -114,7 +114,7 @@ def _close_proxies(thaw):
 
 
 def _forget_bridges():
-    """Makes the modules that lead to JavaScript unfindable, and empties those that are still held."""
+    """Makes the modules that lead to JavaScript unfindable, and empties those still held."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if _root(_home(finder)) not in _MODULES]
     for name in [name for name in sys.modules if _root(name) in _MODULES]:
         module = sys.modules.pop(name)

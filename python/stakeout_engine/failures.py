@@ -4,8 +4,8 @@ import json
 import linecache
 import traceback
 
-# What only the engine's own files appear in says nothing to the author of a rule.
-_ENGINE_FILES = ("/lib/stakeout/", "<frozen", "<string>")
+# The engine's own files and Python's library say nothing to the author of a rule.
+_ENGINE_FILES = ("/lib/stakeout/", "/lib/python", "<frozen", "<string>")
 _FRAMES_MAX = 20
 _TEXT_MAX = 10_000
 

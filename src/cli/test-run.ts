@@ -51,6 +51,9 @@ export async function executeTests(
   return [...results, ...further];
 }
 
+/** How long the pace says little: the first tests are slow, because nothing is compiled yet. */
+const settleMs = 1000;
+
 /** How tests have gone so far. */
 export interface Pace {
   readonly elapsedMs: number;
@@ -66,7 +69,7 @@ export function threadsPay(
   { elapsedMs, done, left }: Pace,
   { planMs, threads }: { readonly planMs: number; readonly threads: number },
 ): boolean {
-  if (done === 0) return false;
+  if (done === 0 || elapsedMs < settleMs) return false;
   const leftMs = (elapsedMs / done) * left;
   return leftMs - leftMs / threads > planMs + threadsMs;
 }

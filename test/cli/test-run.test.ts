@@ -69,8 +69,9 @@ describe("in this thread", () => {
 describe("threads", () => {
   test.each([
     ["before anything is known", { elapsedMs: 0, done: 0, left: 1_000_000 }, false],
-    ["for many short tests", { elapsedMs: 50, done: 400, left: 8000 }, false],
-    ["for very many", { elapsedMs: 50, done: 400, left: 400_000 }, true],
+    ["for many short tests", { elapsedMs: 1000, done: 8000, left: 8000 }, false],
+    ["for very many", { elapsedMs: 1000, done: 8000, left: 400_000 }, true],
+    ["while the first tests are slow", { elapsedMs: 500, done: 1, left: 3500 }, false],
     ["for few that take very long", { elapsedMs: 5000, done: 1, left: 10 }, true],
     ["when nothing is left", { elapsedMs: 5000, done: 10, left: 0 }, false],
   ])("pay %s", (_, pace, pays) => {

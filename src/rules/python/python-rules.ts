@@ -40,7 +40,7 @@ export interface DataModelFailure {
 
 /** The functions of `python/stakeout_engine/main.py` and of the two objects it hands out. */
 interface Engine {
-  connect(operate: unknown, standardField: unknown, unpack: unknown): void;
+  connect(...host: readonly unknown[]): void;
   add_wheel(number: number, names: string): void;
   add_helper(name: string, path: string, source: string): boolean;
   add_lookup_table(text: string): void;
@@ -49,6 +49,11 @@ interface Engine {
   mock(number: number, name: string, value: string): string;
   open_group(numbers: string): number;
   names(number: number): string;
+}
+
+/** `python/stakeout_engine/printing.py`. */
+interface Printing {
+  connect(takeLine: unknown): void;
 }
 
 interface Evaluator {
@@ -106,6 +111,8 @@ export class PythonRules {
         return undefined;
       }),
     );
+    const printing = interpreter.pyodide.pyimport("stakeout_engine.printing") as unknown as Printing;
+    printing.connect(toHostFunction((line) => printLine(String(line))));
     this.#engine = engine;
     this.#evaluator = engine.evaluator();
     this.#current = engine.current();
@@ -190,7 +197,7 @@ export class PythonRules {
       case "e":
         throw toError(rest, `Rule ${this.#ids.get(number) ?? ""}: `);
       default:
-        return undefined;
+        return null;
     }
   }
 
@@ -228,7 +235,8 @@ export class PythonRules {
     this.#event = undefined;
     const bytes = event.record ?? encoder.encode(JSON.stringify(event.fields));
     if (this.#view.length < bytes.length) this.#reserve(bytes.length);
-    this.#view.set(bytes);
+    // The view is an object of Python's realm; its own methods are not relied on.
+    Uint8Array.prototype.set.call(this.#view, bytes);
     // The engine gives standard fields by making the fields inherit them.
     const standard = Object.getPrototypeOf(event.fields) !== Object.prototype;
     this.#event = event;
@@ -275,4 +283,10 @@ export class PythonRules {
     }
     return operate(asked);
   }
+}
+
+/** What Python rules print goes where what TypeScript rules print goes. */
+function printLine(line: string): undefined {
+  // oxlint-disable-next-line eslint/no-console -- it is the rule that prints
+  console.log(line);
 }

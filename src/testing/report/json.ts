@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json.ts";
 import type { FunctionOutput, PlanProblem, TestFailure, TestResult, TestsNotRun } from "../rule-tests/model.ts";
-import { countTests, type TestReport } from "./report.ts";
+import { countTests, failuresToShow, type TestReport } from "./report.ts";
 
 /** The report as `--format json` prints it. */
 export interface JsonReport {
@@ -96,11 +96,11 @@ function pantherAnswers({ test, outputs }: TestResult): Answers {
 }
 
 /** What functions threw and what was not as expected, a line each. */
-export function failureText({ outputs, failures }: TestResult): string {
-  const thrown = outputs
+export function failureText(result: TestResult): string {
+  const thrown = result.outputs
     .filter((output) => !output.passed && output.error !== null)
     .map((output) => `${output.function}: ${output.error}`);
-  return [...thrown, ...failures.map((failure) => failure.message)].join("\n");
+  return [...thrown, ...failuresToShow(result).map((failure) => failure.message)].join("\n");
 }
 
 function byFunction(outputs: readonly FunctionOutput[], isSequence: boolean): JsonObject {

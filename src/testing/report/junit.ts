@@ -2,7 +2,7 @@ import type { TestResult, Trace } from "../rule-tests/model.ts";
 import { difference } from "./difference.ts";
 import { failureText } from "./json.ts";
 import { placeOf } from "./place.ts";
-import { countTests, failedParts, type RuleReport, type TestReport } from "./report.ts";
+import { countTests, failedParts, failuresToShow, type RuleReport, type TestReport } from "./report.ts";
 
 export interface JunitOptions {
   /** Says why a test failed, in lines for people. */
@@ -76,14 +76,15 @@ function testCase(result: TestResult, options: JunitOptions): readonly string[] 
 }
 
 function failureElement(result: TestResult, { renderTrace }: JunitOptions): string {
-  const compared = result.failures.map(({ message, expected, actual }) => {
+  const tracebacks = result.outputs.map(({ traceback = "" }) => traceback);
+  const compared = failuresToShow(result).map(({ message, expected, actual }) => {
     if (expected === null && actual === null) return message;
     const lines = difference(expected, actual).map(({ kind, text }) => `${signs[kind]}${text}`);
     return `${message}\n${lines.join("\n")}`;
   });
   const trace = result.trace === undefined ? "" : renderTrace(result.trace);
   const [message = ""] = failureText(result).split("\n");
-  const text = [...compared, trace].filter((part) => part !== "").join("\n");
+  const text = [...tracebacks, ...compared, trace].filter((part) => part !== "").join("\n");
   return `      <failure ${attributes({ message, type: failedParts(result).join(",") })}>${escaped(text)}</failure>`;
 }
 

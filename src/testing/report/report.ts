@@ -1,4 +1,4 @@
-import type { PlanProblem, RuleTest, TestResult, TestsNotRun } from "../rule-tests/model.ts";
+import type { PlanProblem, RuleTest, TestFailure, TestResult, TestsNotRun } from "../rule-tests/model.ts";
 
 /** Everything that a run of rule tests found out: what the text, JSON and JUnit reports are made of. */
 export interface TestReport {
@@ -59,8 +59,17 @@ export function countInvalid({ problems }: TestReport): number {
 }
 
 /** What failed in a test, by name: the functions of the rule, and what else was compared. None twice. */
-export function failedParts({ test, outputs, failures }: TestResult): readonly string[] {
+export function failedParts(result: TestResult): readonly string[] {
+  const { test, outputs } = result;
   const functions = outputs.filter((output) => !output.passed).map((output) => output.function);
-  const compared = failures.map(({ what }) => (what === "matches" ? (test.decides ?? "rule") : what));
+  const compared = failuresToShow(result).map(({ what }) =>
+    what === "matches" ? (test.decides ?? "rule") : what,
+  );
   return [...new Set([...functions, ...compared])];
+}
+
+/** What failed, without the errors of functions in Panther's form, which the lines of the functions show already. */
+export function failuresToShow({ test, outputs, failures }: TestResult): readonly TestFailure[] {
+  const showsErrors = test.isPanther === true && outputs.some(({ error, passed }) => error !== null && !passed);
+  return showsErrors ? failures.filter(({ what }) => what !== "errors") : failures;
 }

@@ -5,7 +5,16 @@ import { printable } from "../../core/text.ts";
 import type { FunctionOutput, TestFailure, TestResult, Trace } from "../rule-tests/model.ts";
 import { difference, type DifferenceLine } from "./difference.ts";
 import { placeOf } from "./place.ts";
-import { countInvalid, countTests, failedParts, hasFailed, kindOf, type RuleReport, type TestReport } from "./report.ts";
+import {
+  countInvalid,
+  countTests,
+  failedParts,
+  failuresToShow,
+  hasFailed,
+  kindOf,
+  type RuleReport,
+  type TestReport,
+} from "./report.ts";
 
 export interface TextReportOptions {
   readonly color: boolean;
@@ -64,7 +73,7 @@ class TextWriter {
     for (const warning of result.warnings)
       this.#line(2, this.#paint("yellow", `warning: ${printable(warning)}`));
     if (passed) return;
-    for (const failure of result.failures) this.#failure(failure);
+    for (const failure of failuresToShow(result)) this.#failure(failure);
     if (trace !== undefined) this.#trace(trace);
     this.#line(2, this.#paint("dim", `test at ${printable(placeOf(test.file, test.line))}`));
   }

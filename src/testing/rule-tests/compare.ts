@@ -7,10 +7,11 @@ import type { ExpectedAlert, ExpectedItem, RuleTest, TestFailure } from "./model
 import type { Played } from "./play.ts";
 
 /** Everything that is not as the test expects it; nothing for a test that passes. */
-export function compare({ expect }: RuleTest, played: Played): readonly TestFailure[] {
+export function compare({ expect, decides }: RuleTest, played: Played): readonly TestFailure[] {
+  const matches = decides === "policy" ? complianceFailures : matchFailures;
   return [
     ...deadLetterFailures(played),
-    ...matchFailures(expect.matches, played),
+    ...matches(expect.matches, played),
     ...errorFailures(expect.errors ?? [], played),
     ...alertFailures(expect.alerts, played.alerts),
     ...(expect.state ?? []).flatMap((expected) => itemFailures(expected, played)),
@@ -53,6 +54,18 @@ function matchFailures(expected: readonly boolean[] | undefined, played: Played)
       actual: numbersWhere(matches, (match) => match),
     },
   ];
+}
+
+/** Of a policy what is wrong with its answer, which is the opposite of a match. */
+function complianceFailures(
+  expected: readonly boolean[] | undefined,
+  played: Played,
+): readonly TestFailure[] {
+  const failures = matchFailures(expected, played);
+  const [match] = expected ?? [];
+  if (match === undefined || expected?.length !== 1 || failures.length === 0) return failures;
+  const message = match ? "the resource complies and should not" : "the resource should comply and does not";
+  return [{ what: "matches", message, expected: !match, actual: match }];
 }
 
 /** Numbers of events, counted from 1. */

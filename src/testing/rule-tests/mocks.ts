@@ -92,7 +92,7 @@ export class InstalledMocks {
   #uselessness(name: string, constant: boolean): string | undefined {
     if (!this.#mockable.has(name)) {
       const suggestion = didYouMean(nearest(name, this.#mockable));
-      return `the mock ${name} names nothing that the rule's module imports${suggestion}`;
+      return `the mock ${name} names nothing that the rule's module imports or, in Python, defines${suggestion}`;
     }
     if (this.#isPanther || this.#calls.has(name)) return undefined;
     return `the mock ${name} was never ${constant ? "used" : "called"}`;

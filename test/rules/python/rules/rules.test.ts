@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { StakeoutError } from "../../../../src/core/errors.ts";
 import { PythonError } from "../../../../src/rules/python/python-error.ts";
@@ -128,8 +128,8 @@ describe("the other functions of a rule", () => {
     ["title", "'é'", "é"],
     ["severity", "'HIGH'", "HIGH"],
     ["destinations", "['a', True]", ["a", true]],
-    ["destinations", "None", undefined],
-    ["unique", "None", undefined],
+    ["destinations", "None", null],
+    ["unique", "None", null],
     ["alert_context", "{'a': event.get('list'), 'b': {'c': 1.5}}", { a: [1, 2], b: { c: 1.5 } }],
     ["alert_context", "event", { name: "a", list: [1, 2] }],
   ] as const)("%s answers %s", (name, value, answer) => {
@@ -255,5 +255,22 @@ describe("time", () => {
     } finally {
       evaluation.end();
     }
+  });
+});
+
+describe("what a rule prints", () => {
+  test("comes line by line, also over several calls, halves of characters replaced", () => {
+    const lines: string[] = [];
+    const shown = vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+    try {
+      const number = file().load(
+        "import sys\n\ndef rule(event):\n    print('a', 1)\n    print('b', end='')\n    print('c\\nd\\ud800')\n    sys.stderr.write('e\\n')\n    print('x' * 20_000)\n    return True\n",
+      );
+      file().rules.ask(number, eventOf({ printed: 1 }));
+    } finally {
+      shown.mockRestore();
+    }
+    expect(lines.slice(0, 4)).toStrictEqual(["a 1", "bc", "d?", "e"]);
+    expect(lines.slice(4).join("")).toBe("x".repeat(20_000));
   });
 });
