@@ -43,7 +43,7 @@ export function benchEngine(rounds: number, megabytes: number): void {
   for (let round = 1; round <= rounds; round++) {
     let floorSeconds = Number.NaN;
     for (const [name, args] of Object.entries(modes)) {
-      const measured = once(...args);
+      const measured = once(args) as Measurement;
       if (args[0] === "floor") floorSeconds = measured.seconds;
       results.get(name)?.push(measured);
       ratios.get(name)?.push(floorSeconds / measured.seconds);
@@ -52,9 +52,7 @@ export function benchEngine(rounds: number, megabytes: number): void {
     console.error(`round ${round} of ${rounds} done`);
   }
 
-  console.log(
-    `${file.slice(dataFolder.length + 1)}, ${rounds} rounds, medians (lowest to highest ratio)`,
-  );
+  console.log(`${file.slice(dataFolder.length + 1)}, ${rounds} rounds, medians (lowest to highest ratio)`);
   for (const [name, measured] of results) {
     const perSecond = median(measured.map(({ events, seconds }) => events / seconds));
     const ratio = ratios.get(name) ?? [];

@@ -1,19 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
-import type { Measurement } from "./once.ts";
-
 const script: string = join(import.meta.dirname, "once.ts");
 
-/** One measurement by `once.ts` with these arguments, in a process of its own. */
-export function once<M extends Measurement>(...args: readonly string[]): M {
-  return runNode<M>([], args);
-}
-
-/** The same with flags for Node. */
-export function runNode<M extends Measurement>(flags: readonly string[], args: readonly string[]): M {
+/** What `once.ts` prints for these arguments, from a process of its own; `flags` are for Node. */
+export function once(args: readonly string[], flags: readonly string[] = []): unknown {
   const all = ["--disable-warning=ExperimentalWarning", ...flags, script, ...args];
-  return JSON.parse(execFileSync(process.execPath, all, { encoding: "utf8" })) as M;
+  return JSON.parse(execFileSync(process.execPath, all, { encoding: "utf8" }));
 }
 
 export function median(numbers: readonly number[]): number {

@@ -87,6 +87,7 @@ async function run(path: string, rules: readonly string[]): Promise<Omit<RunMeas
     keepsState: true,
     onOutput: () => Promise.resolve(),
     onWarning: (message) => console.error(message),
+    onStuck: (message) => console.error(message),
     onRulePrint: (text) => console.error(text),
     onReady: () => {
       startedMs = performance.now();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { pantherPython } from "../conformance/venv.ts";
-import { median, runNode, spread } from "./measure.ts";
+import { median, once, spread } from "./measure.ts";
 import type { RunMeasurement } from "./once.ts";
 import { pantherEventsFile } from "./panther/events.ts";
 import { pythonShare } from "./panther/python-share.ts";
@@ -43,7 +43,7 @@ export function benchPanther(options: PantherBenchOptions): void {
   const lanes: RunMeasurement[] = [];
   for (let round = 1; round <= options.rounds; round++) {
     peers.push(measurePeer(python, folder, file));
-    lanes.push(runNode<RunMeasurement>([], ["run", file, folder]));
+    lanes.push(once(["run", file, folder]) as RunMeasurement);
     console.error(`round ${round} of ${options.rounds} done`);
   }
   report(peers, lanes);
@@ -68,7 +68,7 @@ function measurePeer(python: string, repository: string, events: string): PeerMe
 function measurePythonShare(events: string, rules: string): number {
   const profiles = mkdtempSync(join(tmpdir(), "stakeout-bench-profiles-"));
   const flags = ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
-  const { seconds, first } = runNode<RunMeasurement>(flags, ["run", events, rules]);
+  const { seconds, first } = once(["run", events, rules], flags) as RunMeasurement;
   const share = pythonShare(profiles, seconds - first.seconds);
   rmSync(profiles, { recursive: true });
   return share;
@@ -88,7 +88,11 @@ interface Rates {
   readonly cpu: number;
 }
 
-function rates({ events, seconds, cpuSeconds }: Pick<PeerMeasurement, "events" | "seconds" | "cpuSeconds">): Rates {
+function rates({
+  events,
+  seconds,
+  cpuSeconds,
+}: Pick<PeerMeasurement, "events" | "seconds" | "cpuSeconds">): Rates {
   return { wall: events / seconds, cpu: events / cpuSeconds };
 }
 
@@ -98,18 +102,26 @@ function report(peers: readonly PeerMeasurement[], lanes: readonly RunMeasuremen
   const [peer] = peers;
   const [lane] = lanes;
   if (peer === undefined || lane === undefined) throw new RangeError("--rounds must be at least 1");
-  console.log(`matches: ${peer.matches} there, ${lane.matches} here; rule errors: ${peer.ruleErrors}, ${lane.ruleErrors}`);
-  console.log(`rules loaded in ${median(lanes.map(({ first }) => first.seconds)).toFixed(2)} s, with the first events`);
+  console.log(
+    `matches: ${peer.matches} there, ${lane.matches} here; rule errors: ${peer.ruleErrors}, ${lane.ruleErrors}`,
+  );
+  console.log(
+    `rules loaded in ${median(lanes.map(({ first }) => first.seconds)).toFixed(2)} s, with the first events`,
+  );
   console.log(`${peers.length} rounds, medians${" ".repeat(22)}wall clock   processor time   events/s`);
   printRates("Panther's Rule.run, state in a dictionary", peerRates);
   printRates("Stakeout, one lane, the whole path", laneRates);
   const ratio = (of: (rate: Rates) => number): string =>
     spread(laneRates.map((rate, round) => of(rate) / of(peerRates[round] ?? rate)));
-  console.log(`ratio (lowest to highest): ${ratio(({ wall }) => wall)} wall clock, ${ratio(({ cpu }) => cpu)} processor time`);
+  console.log(
+    `ratio (lowest to highest): ${ratio(({ wall }) => wall)} wall clock, ${ratio(({ cpu }) => cpu)} processor time`,
+  );
 }
 
 function printRates(name: string, measured: readonly Rates[]): void {
   const rate = (of: (rate: Rates) => number): string =>
     Math.round(median(measured.map(of))).toLocaleString("en-US");
-  console.log(`${name.padEnd(45)} ${rate(({ wall }) => wall).padStart(7)}   ${rate(({ cpu }) => cpu).padStart(14)}`);
+  console.log(
+    `${name.padEnd(45)} ${rate(({ wall }) => wall).padStart(7)}   ${rate(({ cpu }) => cpu).padStart(14)}`,
+  );
 }

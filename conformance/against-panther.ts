@@ -38,11 +38,14 @@ export async function compareWithPanther(plan: PlannedTests): Promise<Comparison
       continue;
     }
     const { outputs } = await plan.run(test, { strictAuxiliary: true, explainFailures: false });
-    comparing.add({ test, isSignal: !spec.manifest.createAlert, here: answersOf(outputs) }, {
-      there: peer.functions,
-      again: again.map((run) => run.get(key)?.functions ?? {}),
-      typed: typed.get(key)?.functions ?? {},
-    });
+    comparing.add(
+      { test, isSignal: !spec.manifest.createAlert, here: answersOf(outputs) },
+      {
+        there: peer.functions,
+        again: again.map((run) => run.get(key)?.functions ?? {}),
+        typed: typed.get(key)?.functions ?? {},
+      },
+    );
   }
   return comparing.result();
 }
@@ -61,7 +64,11 @@ function keyOf({ ruleId, name }: Pick<RuleTest, "ruleId" | "name">): string {
 }
 
 /** Runs Panther's tool on the working folder and answers its tests by rule and name. */
-async function runPeer(python: string, hashSeed: string | undefined, options: readonly string[]): Promise<Map<string, PeerTest>> {
+async function runPeer(
+  python: string,
+  hashSeed: string | undefined,
+  options: readonly string[],
+): Promise<Map<string, PeerTest>> {
   const peer = spawn(python, [peerScript, ...options], {
     env: { ...process.env, PYTHONHASHSEED: hashSeed },
     stdio: ["ignore", "pipe", "pipe"],

@@ -47,7 +47,14 @@ function missingPackages({ problems }: ConformanceReport): readonly string[] {
   ];
 }
 
-function renderComparison({ tests, compared, same, explained, unexplained, skipped }: Comparison): readonly string[] {
+function renderComparison({
+  tests,
+  compared,
+  same,
+  explained,
+  unexplained,
+  skipped,
+}: Comparison): readonly string[] {
   return [
     `compared with Panther's own packages: ${tests} tests, ${compared} answers, ${same} the same`,
     ...Object.entries(skipped).map(([reason, count]) => `  ${count} tests left out: ${reason}`),
@@ -67,7 +74,13 @@ function renderCause(cause: string, differences: readonly Difference[]): readonl
   ];
 }
 
-function renderDifference({ ruleId, name, function: functionName, here, there }: Difference): readonly string[] {
+function renderDifference({
+  ruleId,
+  name,
+  function: functionName,
+  here,
+  there,
+}: Difference): readonly string[] {
   return [
     `    ${ruleId}: ${name} [${functionName}]`,
     `      here  ${JSON.stringify(here)}`,

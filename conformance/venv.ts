@@ -15,7 +15,7 @@ export function pantherPython(): string {
   const python = join(folder, "bin", "python");
   const requirements = readFileSync(requirementsFile, "utf8");
   if (existsSync(madeFrom) && readFileSync(madeFrom, "utf8") === requirements) return python;
-  console.error(`Making a virtual environment with Panther's packages in ${folder}`);
+  process.stderr.write(`Making a virtual environment with Panther's packages in ${folder}\n`);
   rmSync(folder, { recursive: true, force: true });
   run("python3", ["-m", "venv", folder]);
   run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirementsFile]);

@@ -2,7 +2,15 @@
  * Keeps a state file of this version for the tests of all later ones: `node scripts/make-history.ts [NAME]` writes
  * test/histories/NAME, by default the version in package.json. Run it when a version is released, and never again for it.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -83,7 +91,10 @@ function recordsFrom(first: number, count: number): readonly string[] {
       eventName: ["GetObject", "PutObject", "ListBuckets"][number % 3],
       awsRegion: number % 11 === 0 ? "eu-north-1" : "us-west-2",
       sourceIPAddress: `192.0.2.${(number % 7) + 1}`,
-      userIdentity: { type: "IAMUser", arn: number % 5 === 0 ? "arn:aws:iam::1:user/bo" : "arn:aws:iam::1:user/ada" },
+      userIdentity: {
+        type: "IAMUser",
+        arn: number % 5 === 0 ? "arn:aws:iam::1:user/bo" : "arn:aws:iam::1:user/ada",
+      },
     });
   });
 }
@@ -160,7 +171,8 @@ function version(): string {
 }
 
 const name = process.argv[2] ?? version();
-if (existsSync(target(name))) throw new Error(`${target(name)} is there: what a version wrote never changes.`);
+if (existsSync(target(name)))
+  throw new Error(`${target(name)} is there: what a version wrote never changes.`);
 const folder = mkdtempSync(join(tmpdir(), "stakeout-history-"));
 try {
   const history = await make(folder, name);

@@ -24,32 +24,32 @@ def keep_state_here() -> None:
     string_sets: dict[str, set[str]] = {}
     dictionaries: dict[str, dict[str, Any]] = {}
 
-    def increment_counter(key: str, val: int = 1, **_: Any) -> int:
+    def increment_counter(key: str, val: int = 1, *_: Any, **__: Any) -> int:
         counters[key] = counters.get(key, 0) + val
         return counters[key]
 
-    def add_to_string_set(key: str, val: Any, **_: Any) -> set[str]:
+    def add_to_string_set(key: str, val: Any, *_: Any, **__: Any) -> set[str]:
         members = string_sets.setdefault(key, set())
         members.update([val] if isinstance(val, str) else val)
         return set(members)
 
-    def evaluate_threshold(key: str, threshold: int = 10, **_: Any) -> bool:
+    def evaluate_threshold(key: str, threshold: int = 10, *_: Any, **__: Any) -> bool:
         if increment_counter(key) < threshold:
             return False
         counters[key] = 0
         return True
 
     stand_ins = {
-        "get_counter": lambda key, **_: counters.get(key, 0),
+        "get_counter": lambda key, *_, **__: counters.get(key, 0),
         "increment_counter": increment_counter,
         "reset_counter": lambda key: counters.pop(key, None),
-        "set_key_expiration": lambda key, epoch_seconds: None,
-        "get_string_set": lambda key, **_: set(string_sets.get(key, ())),
-        "put_string_set": lambda key, val, **_: string_sets.__setitem__(key, set(val)),
+        "set_key_expiration": lambda key, *_, **__: None,
+        "get_string_set": lambda key, *_, **__: set(string_sets.get(key, ())),
+        "put_string_set": lambda key, val, *_, **__: string_sets.__setitem__(key, set(val)),
         "add_to_string_set": add_to_string_set,
         "reset_string_set": lambda key: string_sets.pop(key, None),
-        "get_dictionary": lambda key, **_: dict(dictionaries.get(key, {})),
-        "put_dictionary": lambda key, val, **_: dictionaries.__setitem__(key, dict(val)),
+        "get_dictionary": lambda key, *_, **__: dict(dictionaries.get(key, {})),
+        "put_dictionary": lambda key, val, *_, **__: dictionaries.__setitem__(key, dict(val)),
         "evaluate_threshold": evaluate_threshold,
     }
     for name, stand_in in stand_ins.items():
@@ -94,7 +94,11 @@ def main() -> None:
     started, started_cpu = time.perf_counter(), time.process_time()
     with open(events_path, "rb") as lines:
         for line in lines:
-            event = PantherEvent(json.loads(line), data_model)
+            fields = json.loads(line)
+            # Of what Panther adds to events before rules see them, what the rules ask for.
+            fields["p_log_type"] = log_type
+            fields["p_event_time"] = fields["eventTime"].replace("T", " ").replace("Z", ".000")
+            event = PantherEvent(fields, data_model)
             events += 1
             for rule in rules:
                 result = rule.run(event, {}, {})

@@ -99,6 +99,13 @@ function renderExplanation(rule: LoadedRule, explanation: Explanation, io: Comma
   const differs = eventTime === engineTime ? "" : `, event time ${eventTime ?? "unknown"}`;
   lines.push(`\n${paint(stdout, "dim", `  engine time ${engineTime}${differs}`)}\n`);
   lines.push(renderTrace(trace, { color: showsColor(stdout) }));
+  if (explanation.printed !== "") {
+    const printed = explanation.printed.trimEnd().split("\n");
+    lines.push(
+      `${paint(stdout, "dim", "  printed")}\n`,
+      ...printed.map((line) => `    ${printable(line)}\n`),
+    );
+  }
   for (const { function: name, message } of errors) {
     lines.push(`  ${paint(stdout, "red", `${name} threw ${printable(message)}`)}\n`);
   }

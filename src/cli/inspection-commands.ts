@@ -4,10 +4,11 @@ import { severities } from "../core/severity.ts";
 import type { AlertsListOptions } from "./alerts.ts";
 import { examples, parseCount, stateOption, type ProgramParts } from "./options.ts";
 
-/** `alerts` and `errors`: what runs left behind in the state. */
+/** `alerts`, `errors` and `rules`: what runs left behind in the state. */
 export function addInspectionCommands(program: Command, parts: ProgramParts): void {
   addAlerts(program, parts);
   addErrors(program, parts);
+  addRules(program, parts);
 }
 
 function addAlerts(program: Command, { io, finish }: ProgramParts): void {
@@ -67,5 +68,33 @@ function addErrors(program: Command, { io, finish }: ProgramParts): void {
     .action(async (rule: string, options: { state: string; json: boolean }) => {
       const { showErrorsCommand } = await import("./rule-errors.ts");
       finish(await showErrorsCommand({ rule, ...options }, io));
+    });
+}
+
+function addRules(program: Command, { io, finish }: ProgramParts): void {
+  const rules = program
+    .command("rules")
+    .description("look at rules that are suspended, and have them asked again");
+  rules
+    .command("suspended")
+    .description(
+      "rules that are not asked any more, because again and again they took too long or ended the lane",
+    )
+    .addOption(stateOption())
+    .option("--json", "JSON Lines", false)
+    .addHelpText("after", examples("stakeout rules suspended"))
+    .action(async (options: { state: string; json: boolean }) => {
+      const { suspendedRulesCommand } = await import("./suspended-rules.ts");
+      finish(await suspendedRulesCommand(options, io));
+    });
+  rules
+    .command("resume")
+    .description("have a suspended rule asked again, from the next run on")
+    .argument("<rule>", "id of the rule")
+    .addOption(stateOption())
+    .addHelpText("after", examples("stakeout rules resume AWS.CloudTrail.AccessDeniedBurst"))
+    .action(async (rule: string, options: { state: string }) => {
+      const { resumeRuleCommand } = await import("./suspended-rules.ts");
+      finish(await resumeRuleCommand({ rule, ...options }, io));
     });
 }

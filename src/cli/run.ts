@@ -9,6 +9,7 @@ import { LaneHandle, type LaneOutcome } from "../engine/supervisor.ts";
 import { isClosedPipe, showsColor } from "./io.ts";
 import { renderProblems } from "./problems.ts";
 import { Progress } from "./progress.ts";
+import { endStuckProcess } from "./stuck.ts";
 import { createSummary, renderSummary, type RunSummary } from "./summary.ts";
 
 export interface RunOptions {
@@ -41,6 +42,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
     ...(config.stdin ? { stdin: process.stdin } : {}),
     onOutput: (text) => screen.print(text),
     onWarning: (message) => screen.note(`stakeout: warning: ${message}\n`),
+    onStuck: endStuckProcess,
     onRulePrint: (text) => screen.note(text),
   });
   screen.start(lane);

@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 
 import { examples, parseCount, stateOption, type ProgramParts } from "./options.ts";
+import { addStateFileCommands } from "./state-file-commands.ts";
 import type { StateDeleteOptions, StateListOptions, StateSetOptions } from "./state.ts";
 
 /** `state`: what rules remember, to look at and to change. */
@@ -9,6 +10,7 @@ export function addStateCommands(program: Command, parts: ProgramParts): void {
   addReading(state, parts);
   addWriting(state, parts);
   addTransfer(state, parts);
+  addStateFileCommands(state, parts);
 }
 
 function addReading(state: Command, { io, finish }: ProgramParts): void {

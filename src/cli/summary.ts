@@ -14,6 +14,8 @@ export interface RunSummary {
   readonly alerts: number;
   readonly ruleErrors: number;
   readonly deadLetters: number;
+  /** Ids of the rules that are suspended at the end. */
+  readonly suspended: readonly string[];
   readonly seconds: number;
   /** True when the run was asked to stop before its input ended. */
   readonly interrupted: boolean;
@@ -27,6 +29,7 @@ export function createSummary(counters: Counters, result: LaneResult, seconds: n
     alerts: counters.alerts,
     ruleErrors: counters.ruleErrors,
     deadLetters: counters.deadLetters,
+    suspended: result.suspended,
     seconds: Math.round(seconds * 1000) / 1000,
     interrupted: result.interrupted,
   };
@@ -52,6 +55,12 @@ export function renderSummary(summary: RunSummary, hints: SummaryHints): string 
     lines.push("Everything up to here is committed; run the same command again to go on.");
   if (summary.ruleErrors > 0)
     lines.push(paint("yellow", `See the rule errors with: stakeout errors list${state}`));
+  if (summary.suspended.length > 0) {
+    const rules = count(summary.suspended.length, "rule");
+    lines.push(
+      paint("yellow", `Suspended, so not asked any more: ${rules}; see stakeout rules suspended${state}`),
+    );
+  }
   if (summary.deadLetters > 0) {
     lines.push(paint("yellow", `Records that could not become events are in ${hints.deadLettersFile}`));
   }
@@ -86,7 +95,7 @@ function integer(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
-function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;
   let unit = 0;

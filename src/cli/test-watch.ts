@@ -35,8 +35,9 @@ export async function watchTests(options: WatchOptions): Promise<number> {
     const concerned = pending;
     const { status, planned } = await run((plan) => concerned && affectedRules(plan, concerned));
     last = status ?? last;
-    // With problems nothing ran, so the next run still has to look at what changed before this one.
-    if (planned.problems.length === 0) pending = new Set();
+    const { problems, tests } = planned;
+    // What is invalid did not run, so the next run still has to look at it; and at everything where nothing ran at all.
+    if (problems.length === 0 || tests.length > 0) pending = new Set(problems.map(({ file }) => file));
     watcher.alsoWatch(importedFiles(planned));
     io.stderr.write("Waiting for changes; q or Ctrl-C ends.\n");
     const changed = await watcher.next();

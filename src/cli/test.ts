@@ -6,7 +6,13 @@ import { packFilter, parseFilter, type RuleFilter } from "../rules/panther/filte
 import { stackOf, thrownText } from "../rules/thrown.ts";
 import { jsonReport } from "../testing/report/json.ts";
 import { junitReport } from "../testing/report/junit.ts";
-import { allPassed, countTests, hasFailed, type RuleReport, type TestReport } from "../testing/report/report.ts";
+import {
+  allPassed,
+  countTests,
+  hasFailed,
+  type RuleReport,
+  type TestReport,
+} from "../testing/report/report.ts";
 import { textReport } from "../testing/report/text.ts";
 import type { TestResult, Trace } from "../testing/rule-tests/model.ts";
 import { planTests, type PlannedTests, type PlanOptions } from "../testing/rule-tests/plan.ts";
@@ -100,10 +106,10 @@ class TestRun {
     using lateErrors = new LateErrors();
     await using coverage = this.#options.coverage ? await TestCoverage.start() : undefined;
     const planned = await planTests(this.#planOptions());
-    if (planned.problems.length > 0 && planned.tests.length === 0) {
+    const ruleIds = choose(planned);
+    if (planned.problems.length > 0 && (planned.tests.length === 0 || ruleIds?.size === 0)) {
       return { status: await this.#invalid(planned), planned };
     }
-    const ruleIds = choose(planned);
     if (ruleIds?.size === 0) {
       this.#io.stderr.write("No rule is concerned.\n");
       return { status: undefined, planned };

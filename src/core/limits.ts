@@ -16,6 +16,8 @@ export interface Limits {
   readonly dictionaryBytesMax: number;
   /** Most keys that one rule may hold at once in one evaluation of one event; guards against a runaway loop. */
   readonly operationsPerEvaluationMax: number;
+  /** Bytes of a state file's journal; beyond it commits wait until enough of it is folded. */
+  readonly journalBytesMax: number;
   /** Events kept with an alert: the first ones. */
   readonly alertEventsMax: number;
   /** Bytes of JSON kept as events of one alert; the first event is always kept. */
@@ -45,11 +47,12 @@ export const defaultLimits: Limits = {
   setBytesMax: 16 * 1024 * 1024,
   dictionaryBytesMax: 1024 * 1024,
   operationsPerEvaluationMax: 10_000,
+  journalBytesMax: 64 * 1024 * 1024,
   alertEventsMax: 10,
   alertEventBytesMax: 256 * 1024,
   uniqueExactMax: 1024,
   pythonMemoryBytesMax: 512 * 1024 * 1024,
-  laneHeapBytesMax: 4 * 1024 * 1024 * 1024,
+  laneHeapBytesMax: 2 * 1024 * 1024 * 1024,
   ruleBudgetMs: 15_000,
   suspendAfter: 3,
   suspendWindowMs: 3_600_000,

@@ -75,7 +75,8 @@ export class RuleGuard {
   examined(position: Position): void {
     const { knownRecords } = this.#parts;
     // No rule alone was too slow, so the rules together were, as they will be on other records.
-    if (knownRecords.suspect(position)?.slow === true && !knownRecords.isBlamed(position)) this.#alwaysCareful = true;
+    if (knownRecords.suspect(position)?.slow === true && !knownRecords.isBlamed(position))
+      this.#alwaysCareful = true;
   }
 
   #currentRoutes(): Routes {

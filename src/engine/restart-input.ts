@@ -70,7 +70,8 @@ export class RepeatableInput {
 
   #take(bytes: Buffer): void {
     if (this.#output?.write(bytes) !== true) this.#input.pause();
-    if (this.#head.length < magicBytesMax) this.#head = Buffer.concat([this.#head, bytes]).subarray(0, magicBytesMax);
+    if (this.#head.length < magicBytesMax)
+      this.#head = Buffer.concat([this.#head, bytes]).subarray(0, magicBytesMax);
     this.#blocks.push({ bytes, offset: this.#readBytes });
     this.#readBytes += bytes.length;
     this.#keptBytes += bytes.length;

@@ -65,7 +65,8 @@ export class Restarts {
     const why = death.reason ?? `one event took longer than the rule budget of ${this.#budget}`;
     if (this.#fruitless > fruitlessMax) return { kind: "give-up", message: this.#giveUpMessage(why) };
     if (busy !== undefined) this.suspects.push({ position: busy.position, slow: death.reason === undefined });
-    const next = busy === undefined ? "" : ", and asks the rules about that event one by one to find out which";
+    const next =
+      busy === undefined ? "" : ", and asks the rules about that event one by one to find out which";
     return {
       kind: "restart",
       warning: `The lane was ended (${why}). It starts again from the last commit${next}.`,

@@ -25,6 +25,8 @@ export interface LaneOptions {
   /** Writes text of a console destination; resolves when it is written. */
   readonly onOutput: (text: string) => Promise<void>;
   readonly onWarning: (message: string) => void;
+  /** The lane's thread cannot be ended, so the process will not end by itself. Called with a sentence for people. */
+  readonly onStuck: (message: string) => void;
   /** Everything is loaded and opened; the first record comes next. Called for each thread that gets so far. */
   readonly onReady?: () => void;
   /** What rules print. */
@@ -85,7 +87,7 @@ export class LaneHandle {
   }
 
   #start(): WatchedLane {
-    const { threadUrl, config, limits, stdin, onReady, onRulePrint } = this.#options;
+    const { threadUrl, config, limits, stdin, onStuck, onReady, onRulePrint } = this.#options;
     const lane = new WatchedLane({
       threadUrl,
       data: { config, control: this.control.memory, resume: this.#resume() },
@@ -95,6 +97,7 @@ export class LaneHandle {
       stdin: stdin !== undefined,
       onOutput: (text) => this.#write(text),
       onWarning: (message) => this.#warn(message),
+      onStuck,
       onReady,
       onRulePrint,
       onCommitted: (message) => this.#committed(message),

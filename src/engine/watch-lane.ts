@@ -1,8 +1,9 @@
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 
 import type { Problem } from "../core/errors.ts";
 import { errorCodes, type ErrorCode, StakeoutError } from "../core/errors.ts";
-import type { LaneControl } from "./control.ts";
+import type { Busy, LaneControl } from "./control.ts";
 import type {
   CommittedMessage,
   LaneMessage,
@@ -31,6 +32,8 @@ export interface WatchedLaneOptions {
   readonly heapBytesMax: number;
   /** Whether it is given standard input. */
   readonly stdin: boolean;
+  /** The thread does not end, whatever is done, so neither will the process by itself. Called with a sentence for people. */
+  readonly onStuck: (message: string) => void;
   /** Resolves when the text is written. */
   readonly onOutput: (text: string) => Promise<void>;
   readonly onWarning: (message: string) => void;
@@ -39,10 +42,15 @@ export interface WatchedLaneOptions {
   readonly onCommitted: (message: CommittedMessage) => void;
 }
 
+// V8 compiles some loops that only call built-in functions, such as `for (;;) new Array(9)`, so that nothing can end them.
+setFlagsFromString("--no-turboshaft-loop-unrolling");
+
 const mebibyte = 1024 * 1024;
 // Events die young. V8's own choice lets the space for young objects grow until a long run holds 150 MB more, for 2 % of
 // speed.
 const youngGenerationMb = 24;
+// A thread that is told to end does so within milliseconds, unless it waits for the operating system.
+const endMsMin = 1000;
 
 /** One lane's thread, ended when rules hold it up for longer than their budget. */
 export class WatchedLane {
@@ -53,6 +61,7 @@ export class WatchedLane {
   readonly #watch: BudgetWatch;
   #ruleIds: readonly string[] = [];
   #exceeded: LaneDeath | undefined;
+  #stuck: NodeJS.Timeout | undefined;
 
   constructor(options: WatchedLaneOptions) {
     const { threadUrl, data, control, ruleBudgetMs, heapBytesMax, stdin } = options;
@@ -95,6 +104,8 @@ export class WatchedLane {
     // Noted now: until it has ended the lane may get on to something else.
     this.#exceeded = { busy, ruleIds: this.#ruleIds, reason: undefined };
     void this.#worker.terminate();
+    const { ruleBudgetMs, onStuck } = this.#options;
+    this.#stuck = setTimeout(() => onStuck(stuckMessage(busy)), Math.max(ruleBudgetMs, endMsMin));
   }
 
   #post(message: SupervisorMessage): void {
@@ -112,6 +123,7 @@ export class WatchedLane {
     // The thread's end, not its last message, settles the outcome: only then are its files and locks released.
     this.#worker.on("exit", (code) => {
       this.#watch.stop();
+      clearTimeout(this.#stuck);
       resolve(this.#judge(end, crash ?? `its thread ended with code ${code}`));
     });
     return promise;
@@ -149,6 +161,14 @@ export class WatchedLane {
       this.#post({ type: "written", id, error: error instanceof Error ? error.message : String(error) });
     }
   }
+}
+
+function stuckMessage(busy: Busy): string {
+  const at =
+    busy.kind === "loading"
+      ? `loading ${busy.file}`
+      : `the rules that look at the event at ${busy.position.stream} offset ${busy.position.offset}`;
+  return `The lane cannot be ended: ${at} waits for the operating system and cannot be interrupted. Everything up to the last commit is kept.`;
 }
 
 /** A language's runtime that died ends its lane with this error. */

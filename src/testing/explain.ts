@@ -17,6 +17,7 @@ import type { TestInstrument } from "../rules/test-instrument.ts";
 import { Evaluation } from "../state/evaluation.ts";
 import type { StateStore } from "../state/store.ts";
 import type { Trace, TracedOperation } from "./rule-tests/model.ts";
+import { collectPrinted } from "./rule-tests/printed.ts";
 import { TracingOperations } from "./rule-tests/tracing-operations.ts";
 import { createTestStep } from "./test-step.ts";
 
@@ -40,6 +41,8 @@ export interface Explanation {
   readonly errors: readonly ExplainedError[];
   /** Of this one event, so its event index is 0 throughout. */
   readonly trace: Trace;
+  /** What the rule printed. */
+  readonly printed: string;
 }
 
 export interface ExplainedMatch {
@@ -138,12 +141,14 @@ export class Explainer implements Disposable {
     this.#events += 1;
     this.#parser.begin(chunk);
     instrument.startTrace();
-    await this.#step.run(chunk, { parser: this.#parser, from: 0, pause: () => false });
-    const conditions = instrument.takeTrace();
-    return this.#explanation(conditions.map((condition) => Object.assign({ eventIndex: 0 }, condition)));
+    const { printed } = await collectPrinted(() =>
+      this.#step.run(chunk, { parser: this.#parser, from: 0, pause: () => false }),
+    );
+    const conditions = instrument.takeTrace().map((condition) => Object.assign({ eventIndex: 0 }, condition));
+    return { ...this.#explanation(conditions), printed };
   }
 
-  #explanation(conditions: Trace["conditions"]): Explanation {
+  #explanation(conditions: Trace["conditions"]): Omit<Explanation, "printed"> {
     const { event, matched, match, errors, operations } = this.#seen;
     const unreached = this.#unreached();
     const threw = errors.some((error) => error.function === "rule");

@@ -70,6 +70,7 @@ function summary(alerts: readonly Alert[]): RunSummary {
     alerts: alerts.length,
     ruleErrors: 0,
     deadLetters: 0,
+    suspended: [],
     seconds: 1,
     interrupted: false,
   };

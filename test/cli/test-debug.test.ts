@@ -75,12 +75,14 @@ describe("exit status 2", () => {
     expect(stderr).toContain(message);
   });
 
-  test("for a rule that cannot be read", async () => {
+  test("for a rule that cannot be read, which keeps nobody from debugging another", async () => {
     const folder = folderWithRule();
     writeFileSync(join(folder, "broken.ts"), "\nconst = 1;\n");
-    const { status, stderr } = await cli(["debug", "Test.SignIn", "first", "--rules", folder]);
-    expect(status).toBe(2);
-    expect(stderr).toContain("broken.ts:2: syntax error");
+    const broken = await cli(["debug", "Test.Broken", "first", "--rules", folder]);
+    expect(broken.status).toBe(2);
+    expect(broken.stderr).toContain("broken.ts:2: syntax error");
+    expect(broken.stderr).toContain("There is no rule Test.Broken");
+    expect((await cli(["debug", "Test.SignIn", "first", "--rules", folder])).status).toBe(0);
   });
 
   test.each(["0", "65536", "x"])("for the port %s", async (port) => {

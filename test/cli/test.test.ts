@@ -99,14 +99,32 @@ describe("exit status and report", () => {
   });
 });
 
-describe("exit status 2, with the place", () => {
+test("what is invalid keeps nothing else from being run, and the status is 1", async () => {
+  const files = { ...good, "broken.ts": "const = 1;\n", "good.test.yaml": "tests:\n  - name: [x\n" };
+  const { status, stdout } = await cli(["test", folderWith(files)]);
+  expect(status).toBe(1);
+  expect(stdout).toContain("[PASS] signs in twice");
+  expect(stdout).toMatch(
+    /Invalid Tests Summary\n\t.*broken\.ts:1\n\t\tsyntax error.*\n\t.*good\.test\.yaml:3\n/,
+  );
+  expect(stdout).toMatch(/Passed: 1\n.*\n\tFailed: 0\n\tInvalid: 2\n/);
+});
+
+describe("exit status 2, with the place, where nothing can be run", () => {
   test.each<[string, Readonly<Record<string, string>>, string]>([
     ["a rule that cannot be read", { "a.ts": "const = 1;\n" }, "a.ts:1: syntax error"],
     ["a test without a name", { "a.ts": ruleText("A", "{ event: {}, expect: true }") }, "a.ts:14: "],
-    ["YAML that cannot be read", { ...good, "good.test.yaml": "tests:\n  - name: [x\n" }, "good.test.yaml:"],
+    [
+      "YAML that cannot be read",
+      { "a.ts": ruleText("A", ""), "a.test.yaml": "tests:\n  - name: [x\n" },
+      "a.test.yaml:",
+    ],
     [
       "tests for an unknown rule",
-      { ...good, "x.test.yaml": "rule: Test.God\ntests:\n  - name: x\n    event: {}\n    expect: true\n" },
+      {
+        "good.ts": ruleText("Test.Good", ""),
+        "x.test.yaml": "rule: Test.God\ntests:\n  - name: x\n    event: {}\n    expect: true\n",
+      },
       "did you mean Test.Good",
     ],
   ])("for %s", async (_, files, message) => {

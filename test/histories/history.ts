@@ -1,9 +1,8 @@
-import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { listAlerts, showAlert } from "../../src/alerts/list.ts";
-import { allEntries } from "../../src/alerts/pending.ts";
 import { listRuleErrors, type RuleErrorGroup } from "../../src/alerts/rule-errors.ts";
 import { buildLane, loadContent } from "../../src/config/build.ts";
 import { openState } from "../../src/config/open-state.ts";
@@ -50,7 +49,6 @@ export interface Remains {
   readonly suspensions: readonly Suspension[];
   /** Deliveries that wait. */
   readonly outbox: readonly Entry[];
-  readonly outputFiles: readonly Entry[];
   readonly position: JsonObject | null;
 }
 
@@ -141,8 +139,7 @@ export async function remainsOf(folder: string): Promise<Remains> {
       alerts: await Promise.all(alerts.map(({ id }) => showAlert(store, id))),
       ruleErrors: await listRuleErrors(store),
       suspensions: await listSuspensions(store),
-      outbox: await Array.fromAsync(allEntries(store, { kind: "outbox" })),
-      outputFiles: await Array.fromAsync(allEntries(store, { kind: "output-file" })),
+      outbox: await store.listEntries({ kind: "outbox", limit: 10_000 }),
       position: (await store.readPosition("files", input)) ?? null,
     };
   } finally {
@@ -158,7 +155,10 @@ export function joined(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Makes a state file one that was written in another folder, with rules and input at the same names in it. */
+/**
+ * Makes a state file one that was written in another folder, with rules and input at the same names in it. Output files hold
+ * paths, so their lengths are others there.
+ */
 export function moveState(file: string, from: string, to: string): void {
   const db = new DatabaseSync(file);
   const columns = { entries: ["key", "value"], positions: ["stream", "value"] };
@@ -166,6 +166,11 @@ export function moveState(file: string, from: string, to: string): void {
     for (const name of names) {
       db.prepare(`UPDATE ${table} SET ${name} = replace(${name}, ?, ?)`).run(from, to);
     }
+  }
+  const { alerts, deadLetters } = pathsIn(to);
+  for (const output of [alerts, deadLetters]) {
+    const value = JSON.stringify({ bytes: statSync(output).size });
+    db.prepare("UPDATE entries SET value = ? WHERE kind = 'output-file' AND key = ?").run(value, output);
   }
   db.close();
 }

@@ -34,10 +34,9 @@ describe("SQLite with a cache of nothing, folding after every commit", () => {
   const open = (file: string, limits: Partial<Limits> = {}): StateStore => {
     const store = openSqliteStore({
       file,
-      limits,
+      limits: { ...limits, journalBytesMax: 0 },
       cacheBytesMax: 0,
-      foldFromCharacters: 0,
-      journalCharactersMax: 0,
+      foldFromBytes: 0,
     });
     files.set(store, file);
     return store;

@@ -27,6 +27,22 @@ export function temporaryFile(): string {
   return join(temporaryFolder(), "state.db");
 }
 
+/** A file of format 1 with three journal rows, folded or not: the item `k` counts to 3. */
+export async function olderFile({ folded = false } = {}): Promise<string> {
+  const file = temporaryFile();
+  const store = openStore({ file });
+  for (let row = 0; row < 3; row++) {
+    store.incrementCounter(context(), "k", { amount: 1 });
+    await store.commit(commitOf());
+  }
+  await store.close();
+  const db = new DatabaseSync(file);
+  if (folded) for (const _through of foldJournal(db));
+  db.exec("DELETE FROM meta WHERE name = 'last_seq'; PRAGMA user_version = 1");
+  db.close();
+  return file;
+}
+
 type AnswersAtOnce<T> = {
   [Name in keyof T]: T[Name] extends (...parts: infer Parts) => infer Answer
     ? (...parts: Parts) => Awaited<Answer>

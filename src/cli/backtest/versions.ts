@@ -5,6 +5,7 @@ import type { Problem } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Counters } from "../../engine/control.ts";
 import { LaneHandle, type LaneOutcome } from "../../engine/supervisor.ts";
+import { endStuckProcess } from "../stuck.ts";
 import { createSummary, type RunSummary } from "../summary.ts";
 import { Collector, type Findings } from "./collect.ts";
 
@@ -82,6 +83,7 @@ function start(version: Version, { note }: VersionsHost): VersionRun {
     keepsState: false,
     onOutput: async (text) => collector.add(text),
     onWarning: (message) => note(`stakeout: warning: ${label}${version.rename(message)}\n`),
+    onStuck: endStuckProcess,
     onRulePrint: note,
   });
   return { version, lane, collector };

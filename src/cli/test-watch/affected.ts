@@ -2,6 +2,7 @@ import { isRuleFileName } from "../../rules/typescript/find-rule-files.ts";
 import { readSources } from "../../rules/typescript/read-sources.ts";
 import type { SourceFile } from "../../rules/typescript/source-file.ts";
 import type { PlannedTests } from "../../testing/rule-tests/plan.ts";
+import { PythonFiles } from "./python-files.ts";
 
 /**
  * The rules whose tests a change concerns, by id: those whose file, test file, or anything that these import was changed.
@@ -32,6 +33,11 @@ function filesByRule(planned: PlannedTests): ReadonlyMap<string, ReadonlySet<str
   const byRule = new Map<string, Set<string>>();
   for (const { manifest } of planned.rules) byRule.set(manifest.id, new Set([manifest.file]));
   for (const test of planned.tests) byRule.get(test.ruleId)?.add(test.file);
+  const python = planned.content === undefined ? undefined : new PythonFiles(planned.content);
+  for (const [ruleId, files] of byRule) {
+    const spec = planned.specOf(ruleId);
+    for (const file of (spec && python?.of(spec)) ?? []) files.add(file);
+  }
   const sources = readSources([...union(byRule.values())].filter(isRuleFileName), "");
   const byPath = new Map([...sources.files.values()].map((file) => [file.path, file]));
   // Sets that grow while they are walked.

@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 /** An editor that saves several files, or one in several steps, is one change. */
 const settleMs = 80;
 
-/** What rules, their tests, events and log types are written in. Everything else, a state file for one, is no change. */
+/** What rules, their tests, events, log types and lookup tables are written in. Everything else, a state file for one, is no change. */
 const watchedEndings = new Set([
   ".ts",
   ".mts",
@@ -16,6 +16,7 @@ const watchedEndings = new Set([
   ".json",
   ".jsonl",
   ".ndjson",
+  ".csv",
 ]);
 
 /** Watches the folders below some paths, new ones included, without what is hidden or in `node_modules`. */

@@ -26,7 +26,7 @@ export class PythonInspection {
   readonly #mocks = new Map<string, MockFunction>();
 
   constructor({ pyodide }: PythonInterpreter) {
-    this.#python = pyodide.pyimport("stakeout_engine.inspection") as unknown as Inspection;
+    this.#python = pyodide.pyimport("stakeout_engine.inspection");
     this.#python.connect(toHostFunction((name, given) => this.#answer(String(name), String(given))));
   }
 

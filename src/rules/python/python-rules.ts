@@ -145,7 +145,10 @@ export class PythonRules {
   }
 
   /** Runs the file of a rule. Throws what it raises. Answers the auxiliary functions that it defines. */
-  load(rule: { readonly number: number; readonly id: string; readonly kind: string }, code: PythonSource): AuxiliaryFunction[] {
+  load(
+    rule: { readonly number: number; readonly id: string; readonly kind: string },
+    code: PythonSource,
+  ): AuxiliaryFunction[] {
     this.#ids.set(rule.number, rule.id);
     const text = this.#engine.load_rule(rule.number, rule.kind, code.path, code.source);
     const loaded = JSON.parse(text) as { functions: string[] } | { error: PythonFailure };

@@ -8,7 +8,8 @@ import { type ChangesByKey, collectChanges } from "./item-change.ts";
 export interface OpenedJournal {
   /** Sequence number of the newest commit ever written. */
   readonly seq: number;
-  readonly characters: number;
+  /** Of the texts of changes in UTF-8. */
+  readonly bytes: number;
   readonly changes: ChangesByKey;
 }
 
@@ -21,7 +22,7 @@ export class CommittedRows {
   private readonly selectEntry: StatementSync;
   private readonly upsertPosition: StatementSync;
   private readonly selectPosition: StatementSync;
-  private readonly updateClock: StatementSync;
+  private readonly updateMeta: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.db = db;
@@ -36,7 +37,7 @@ export class CommittedRows {
        ON CONFLICT (source, stream) DO UPDATE SET value = excluded.value`,
     );
     this.selectPosition = db.prepare("SELECT value FROM positions WHERE source = ? AND stream = ?");
-    this.updateClock = db.prepare("UPDATE meta SET value = ? WHERE name = 'clock_ms'");
+    this.updateMeta = db.prepare("UPDATE meta SET value = ? WHERE name = ?");
   }
 
   get clockMs(): number {
@@ -46,19 +47,20 @@ export class CommittedRows {
   readJournal(): OpenedJournal {
     const changes: ChangesByKey = new Map();
     let seq = this.meta("folded_through");
-    let characters = 0;
+    let bytes = 0;
     for (const row of this.db.prepare("SELECT seq, changes FROM journal ORDER BY seq").iterate()) {
       const text = String(row["changes"]);
       collectChanges(changes, text);
       seq = Number(row["seq"]);
-      characters += text.length;
+      bytes += Buffer.byteLength(text);
     }
-    return { seq, characters, changes };
+    return { seq, bytes, changes };
   }
 
   /** Writes one journal row. `clockMs` is a time up to which items may be deleted once everything up to it is folded. */
   writeJournal(seq: number, clockMs: number, changes: string): void {
     this.insertJournal.run(seq, clockMs, changes);
+    this.updateMeta.run(seq, "last_seq");
   }
 
   writeCommit(commit: Commit): void {
@@ -66,7 +68,7 @@ export class CommittedRows {
     for (const { source, stream, value } of commit.positions) {
       this.upsertPosition.run(source, stream, JSON.stringify(value));
     }
-    this.updateClock.run(commit.clockMs);
+    this.updateMeta.run(commit.clockMs, "clock_ms");
   }
 
   readEntry(kind: string, key: string): JsonObject | undefined {

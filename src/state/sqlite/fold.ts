@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 
 import { applyChange, type ChangesByKey, collectChanges } from "./item-change.ts";
 import { ItemTable } from "./item-table.ts";
-import { inTransaction } from "./schema.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** How much one step of folding takes on. */
 export interface FoldSteps {

@@ -1,12 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
 
+import { migrate } from "./migrations.ts";
+
 /** Marks a SQLite file as ours: "Stak" in ASCII. */
 export const APPLICATION_ID = 0x53_74_61_6b;
 
-/** Version of the tables and of the journal's format. A file of a newer one is refused. */
-export const SCHEMA_VERSION = 1;
-
 /**
+ * Format 1, from which migrations make every later one, also in new files: so files that are brought up to date and new ones
+ * are the same.
+ *
  * `items` is the state as of `folded_through`; `journal` holds what later commits changed, in order. `clock_ms` of a journal
  * row is a time up to which items that ended may be deleted once the row is folded.
  */
@@ -33,22 +35,7 @@ const tables = `
 
 /** Makes a new file one of ours. */
 export function createTables(db: DatabaseSync): void {
-  db.exec(
-    `BEGIN; ${tables} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
-  );
+  db.exec(`BEGIN; ${tables} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1; COMMIT;`);
+  migrate(db);
   db.exec("PRAGMA journal_mode = WAL");
-}
-
-/** Runs `work` in one transaction that has the write lock from the start, and undoes it when `work` throws. */
-export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    const result = work();
-    db.exec("COMMIT");
-    return result;
-  } catch (error) {
-    // SQLite may have ended the transaction itself, on a full disk for one.
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
 }

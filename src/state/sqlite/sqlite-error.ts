@@ -24,6 +24,27 @@ export function isBusy(error: unknown): boolean {
   return resultCode(error) === resultCodes.busy;
 }
 
+/** True when the file itself is not what it should be. */
+export function isDamage(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === resultCodes.corrupt || code === resultCodes.notADatabase;
+}
+
+/** True when there is no space left. */
+export function isFull(error: unknown): boolean {
+  return resultCode(error) === resultCodes.full;
+}
+
+/** What compacting gives where there is no space for it. */
+export function noRoomToCompact(file: string, cause: unknown): StakeoutError {
+  return new StakeoutError(
+    "STATE_FILE_FULL",
+    `There is no room to compact the state file ${file}: it takes as much free space as the file. Free some and compact ` +
+      "again; nothing that the file holds is lost.",
+    { fields: { file }, cause },
+  );
+}
+
 /** An error of SQLite or of the file system as one that names the state file and says what to do. */
 export function stateFileError(file: string, error: unknown): StakeoutError {
   if (error instanceof StakeoutError) return error;

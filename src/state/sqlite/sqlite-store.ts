@@ -12,9 +12,9 @@ import { createFoldWorker, type Folder } from "./fold-worker.ts";
 import { type HeldItem, HeldItems } from "./held-items.ts";
 import { applyChange, journalTexts } from "./item-change.ts";
 import { ItemTable } from "./item-table.ts";
-import { inTransaction } from "./schema.ts";
 import { stateFileError } from "./sqlite-error.ts";
 import { openForLane, openForReading } from "./state-file.ts";
+import { inTransaction } from "./transaction.ts";
 import { UnfoldedItems } from "./unfolded.ts";
 
 export interface SqliteStoreOptions {
@@ -29,10 +29,8 @@ export interface SqliteStoreOptions {
   readonly readOnly?: boolean;
   /** Memory for items that were read or folded lately, about. 64 MiB unless given. */
   readonly cacheBytesMax?: number;
-  /** Characters of journal from which on it is folded in the background. 8 Mi unless given. */
-  readonly foldFromCharacters?: number;
-  /** Characters of journal at which commits wait for folding to catch up. 64 Mi unless given. */
-  readonly journalCharactersMax?: number;
+  /** Bytes of journal from which on it is folded in the background. 8 MiB unless given. */
+  readonly foldFromBytes?: number;
   /** Folds the journal. A thread of its own unless given; tests fold at moments of their choice. */
   readonly createFolder?: (file: string) => Folder;
 }
@@ -73,8 +71,7 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
   pendingBytes = 0;
   private readonly parts: Parts;
   private readonly file: string;
-  private readonly foldFromCharacters: number;
-  private readonly journalCharactersMax: number;
+  private readonly foldFromBytes: number;
   private readonly rows: CommittedRows;
   private readonly table: ItemTable;
   private readonly unfolded: UnfoldedItems;
@@ -90,8 +87,7 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
     super({ ...defaultLimits, ...options.limits });
     this.parts = parts;
     this.file = options.file;
-    this.foldFromCharacters = options.foldFromCharacters ?? 8 * MIB;
-    this.journalCharactersMax = options.journalCharactersMax ?? 64 * MIB;
+    this.foldFromBytes = options.foldFromBytes ?? 8 * MIB;
     this.items = new HeldItems(options.cacheBytesMax ?? 64 * MIB);
     this.rows = new CommittedRows(parts.db);
     this.table = new ItemTable(parts.db);
@@ -145,7 +141,7 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
     }
     this.clockMs = commit.clockMs;
     if (this.foldIsDue()) this.parts.folder.request();
-    return this.unfolded.characters > this.journalCharactersMax ? this.catchUp(this.parts.folder) : undefined;
+    return this.journalIsFull() ? this.catchUp(this.parts.folder) : undefined;
   }
 
   /**
@@ -275,11 +271,11 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
   private write(commit: Commit): void {
     const texts = journalTexts(this.changedItems);
     let { seq } = this;
-    let characters = 0;
+    let bytes = 0;
     inTransaction(this.parts.db, () => {
       for (const [index, text] of texts.entries()) {
         seq += 1;
-        characters += text.length;
+        bytes += Buffer.byteLength(text);
         // Only with its last row is a commit folded whole, and only then may items end that ended by its clock.
         const last = index === texts.length - 1;
         this.rows.writeJournal(seq, last ? commit.clockMs : this.clockMs, text);
@@ -287,7 +283,7 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
       this.rows.writeCommit(commit);
     });
     this.seq = seq;
-    if (texts.length > 0) this.unfolded.committed({ seq, characters, items: this.changedItems });
+    if (texts.length > 0) this.unfolded.committed({ seq, bytes, items: this.changedItems });
     for (const item of this.changedItems) {
       item.changes = 0;
       item.members = undefined;
@@ -304,7 +300,11 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
   }
 
   private foldIsDue(): boolean {
-    return this.unfolded.characters >= this.foldFromCharacters || this.unfolded.commits >= FOLD_FROM_COMMITS;
+    return this.unfolded.bytes >= this.foldFromBytes || this.unfolded.commits >= FOLD_FROM_COMMITS;
+  }
+
+  private journalIsFull(): boolean {
+    return this.unfolded.bytes > this.limits.journalBytesMax;
   }
 
   private foldHere(): void {
@@ -313,8 +313,9 @@ class SqliteStore extends ItemOperations<HeldItem> implements StateStore {
     this.unfolded.folded(through);
   }
 
+  /** Keeps the lane from filling the journal faster than it is folded; without a folder that works, commits fold it. */
   private async catchUp(folder: Folder): Promise<void> {
-    while (this.unfolded.characters > this.journalCharactersMax && folder.failure === undefined) {
+    while (this.journalIsFull() && folder.failure === undefined) {
       folder.request();
       await folder.moved();
       this.learnFolded();

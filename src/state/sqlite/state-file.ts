@@ -3,7 +3,8 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { StakeoutError } from "../../core/errors.ts";
-import { APPLICATION_ID, createTables, SCHEMA_VERSION } from "./schema.ts";
+import { migrate, SCHEMA_VERSION, schemaVersionOf } from "./migrations.ts";
+import { APPLICATION_ID, createTables } from "./schema.ts";
 import { isBusy, notADatabase, stateFileError } from "./sqlite-error.ts";
 
 /** How long one connection waits for another's transaction. Far longer than any of ours takes. */
@@ -32,10 +33,21 @@ export function openForLane(file: string): LockedFile {
   try {
     // Once more under the lock: another run may have made the file in between.
     if (checkHeader(file) === "missing") createFile(file);
-    return { db: connect(file, "FULL"), lock };
+    return { db: upToDate(connect(file, "FULL")), lock };
   } catch (error) {
     lock.close();
     throw stateFileError(file, error);
+  }
+}
+
+function upToDate(db: DatabaseSync): DatabaseSync {
+  try {
+    // Into the file at once, whose first bytes tell an older Stakeout that this is not for it.
+    if (migrate(db) > 0) checkpoint(db, "TRUNCATE");
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
   }
 }
 
@@ -62,14 +74,14 @@ export function openForFolding(file: string): DatabaseSync {
 }
 
 /**
- * Brings what the write-ahead log holds into the file and lets the log begin anew, so that it stays short without the lane
- * having to stop for it.
+ * Brings what the write-ahead log holds into the file and lets the log begin anew (`RESTART`), or empties it (`TRUNCATE`), so
+ * that it stays short without the lane having to stop for it.
  */
-export function checkpoint(db: DatabaseSync): void {
+export function checkpoint(db: DatabaseSync, mode: "RESTART" | "TRUNCATE" = "RESTART"): void {
   // Nearly all of the work, in nobody's way.
   db.exec("PRAGMA wal_checkpoint(PASSIVE)");
   // The rest must wait for the lane to finish reading, which it does with each commit; otherwise the next time will do.
-  db.exec(`PRAGMA busy_timeout = ${RESTART_WAIT_MS}; PRAGMA wal_checkpoint(RESTART)`);
+  db.exec(`PRAGMA busy_timeout = ${RESTART_WAIT_MS}; PRAGMA wal_checkpoint(${mode})`);
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
 }
 
@@ -80,6 +92,8 @@ function connect(file: string, synchronous: "FULL" | "NORMAL"): DatabaseSync {
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = 67108864`);
     // Reads the file, so that a damaged one is found here.
     db.prepare("SELECT count(*) FROM meta").get();
+    // Once more: a newer version may stand in the write-ahead log only.
+    checkVersion(file, schemaVersionOf(db));
     return db;
   } catch (error) {
     db.close();
@@ -131,7 +145,8 @@ function createFile(file: string): void {
   syncFolder(dirname(file));
 }
 
-function syncFolder(folder: string): void {
+/** Makes a name that was given to a file in the folder survive a power failure. */
+export function syncFolder(folder: string): void {
   const handle = openSync(folder, "r");
   try {
     fsyncSync(handle);
@@ -154,16 +169,18 @@ function checkHeader(file: string): "missing" | "present" {
       { fields: { file } },
     );
   }
-  const version = header.readUInt32BE(headerOffsets.userVersion);
-  if (version > SCHEMA_VERSION) {
-    throw new StakeoutError(
-      "STATE_FILE_NEWER",
-      `The state file ${file} was written by a newer Stakeout (format ${version}; this one knows ${SCHEMA_VERSION}). ` +
-        "Update Stakeout, or name another file with --state.",
-      { fields: { file, version } },
-    );
-  }
+  checkVersion(file, header.readUInt32BE(headerOffsets.userVersion));
   return "present";
+}
+
+function checkVersion(file: string, version: number): void {
+  if (version <= SCHEMA_VERSION) return;
+  throw new StakeoutError(
+    "STATE_FILE_NEWER",
+    `The state file ${file} was written by a newer Stakeout (format ${version}; this one knows ${SCHEMA_VERSION}). ` +
+      "Update Stakeout, or name another file with --state.",
+    { fields: { file, version } },
+  );
 }
 
 /** The first bytes of a file, or `undefined` where there is none. */

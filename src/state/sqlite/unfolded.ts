@@ -6,7 +6,7 @@ import type { ChangesByKey } from "./item-change.ts";
 
 interface CommittedBatch {
   readonly seq: number;
-  readonly characters: number;
+  readonly bytes: number;
   readonly items: readonly HeldItem[];
 }
 
@@ -20,14 +20,14 @@ export class UnfoldedItems {
   /** What the journal held when the file was opened; its items are made when they are asked for. */
   private opened: ChangesByKey | undefined;
   private sorted: string[] | undefined;
-  /** Characters in the journal that are not known to be folded. */
-  characters = 0;
+  /** Bytes of journal that are not known to be folded. */
+  bytes = 0;
 
   constructor(journal: OpenedJournal, items: HeldItems) {
     this.items = items;
     this.opened = journal.changes;
-    this.characters = journal.characters;
-    this.batches.push({ seq: journal.seq, characters: journal.characters, items: [] });
+    this.bytes = journal.bytes;
+    this.batches.push({ seq: journal.seq, bytes: journal.bytes, items: [] });
   }
 
   /** Commits in the journal that are not known to be folded. */
@@ -49,7 +49,7 @@ export class UnfoldedItems {
   /** The items are in the journal now, the newest row having the number `seq`. */
   committed(batch: CommittedBatch): void {
     this.batches.push(batch);
-    this.characters += batch.characters;
+    this.bytes += batch.bytes;
     for (const item of batch.items) item.lastSeq = batch.seq;
   }
 
@@ -57,7 +57,7 @@ export class UnfoldedItems {
   folded(through: number): void {
     for (let batch = this.batches[0]; batch !== undefined && batch.seq <= through; batch = this.batches[0]) {
       this.batches.shift();
-      this.characters -= batch.characters;
+      this.bytes -= batch.bytes;
       this.opened = undefined;
       this.sorted = undefined;
       for (const item of batch.items) {

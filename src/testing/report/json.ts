@@ -1,5 +1,11 @@
 import type { JsonObject } from "../../core/json.ts";
-import type { FunctionOutput, PlanProblem, TestFailure, TestResult, TestsNotRun } from "../rule-tests/model.ts";
+import type {
+  FunctionOutput,
+  PlanProblem,
+  TestFailure,
+  TestResult,
+  TestsNotRun,
+} from "../rule-tests/model.ts";
 import { countTests, failuresToShow, type TestReport } from "./report.ts";
 
 /** The report as `--format json` prints it. */

@@ -55,7 +55,9 @@ export function kindOf({ expect }: RuleTest): "positive" | "negative" | "neither
 
 /** How many rules and files are invalid: several problems of one count once. */
 export function countInvalid({ problems }: TestReport): number {
-  return new Set(problems.map(({ ruleId, file }) => (ruleId === undefined ? `file ${file}` : `rule ${ruleId}`))).size;
+  return new Set(
+    problems.map(({ ruleId, file }) => (ruleId === undefined ? `file ${file}` : `rule ${ruleId}`)),
+  ).size;
 }
 
 /** What failed in a test, by name: the functions of the rule, and what else was compared. None twice. */
@@ -70,6 +72,7 @@ export function failedParts(result: TestResult): readonly string[] {
 
 /** What failed, without the errors of functions in Panther's form, which the lines of the functions show already. */
 export function failuresToShow({ test, outputs, failures }: TestResult): readonly TestFailure[] {
-  const showsErrors = test.isPanther === true && outputs.some(({ error, passed }) => error !== null && !passed);
+  const showsErrors =
+    test.isPanther === true && outputs.some(({ error, passed }) => error !== null && !passed);
   return showsErrors ? failures.filter(({ what }) => what !== "errors") : failures;
 }

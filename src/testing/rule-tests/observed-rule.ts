@@ -49,9 +49,7 @@ export function observeRule(rule: LoadedRule, observer: RuleObserver, options: O
   return {
     ...single,
     manifest: { ...manifest, enabled: true, logTypes, createAlert: manifest.createAlert || isPanther },
-    functions: contextOnly
-      ? new Set([...functions].filter((name) => name === "alertContext"))
-      : functions,
+    functions: contextOnly ? new Set([...functions].filter((name) => name === "alertContext")) : functions,
     usesStandardFields: rule.usesStandardFields && !isPanther,
     rule: (event) => {
       observer.asked(event);

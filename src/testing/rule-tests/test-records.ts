@@ -16,9 +16,7 @@ export interface TestRecords {
 }
 
 export function createTestRecords({ events, isPanther = false }: RuleTest, logTypes: LogTypes): TestRecords {
-  const records = events.map((event) =>
-    Buffer.from(event.json ?? JSON.stringify(recordOf(event, logTypes))),
-  );
+  const records = events.map((event) => Buffer.from(event.json ?? JSON.stringify(recordOf(event, logTypes))));
   const starts = new Uint32Array(records.length);
   const ends = new Uint32Array(records.length);
   let end = 0;

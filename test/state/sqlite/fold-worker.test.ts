@@ -71,7 +71,7 @@ describe("the folding thread", () => {
     const file = await fileWithJournal();
     const script = `
       import { openSqliteStore } from ${JSON.stringify(new URL("../../../src/state/sqlite/sqlite-store.ts", import.meta.url).href)};
-      const store = openSqliteStore({ file: ${JSON.stringify(file)}, foldFromCharacters: 0 });
+      const store = openSqliteStore({ file: ${JSON.stringify(file)}, foldFromBytes: 0 });
       store.incrementCounter({ nowMs: ${startMs} }, "k", { amount: 1 });
       await store.commit({ clockMs: ${startMs}, positions: [], entries: [] });`;
     const run = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
@@ -86,7 +86,7 @@ describe("the folding thread", () => {
 describe("a store with its thread", () => {
   test("holds the truth over many commits, with a small journal and no cache", async () => {
     const file = temporaryFile();
-    const options = { file, foldFromCharacters: 1000, journalCharactersMax: 20_000, cacheBytesMax: 0 };
+    const options = { file, foldFromBytes: 1000, limits: { journalBytesMax: 20_000 }, cacheBytesMax: 0 };
     const store = openStore({ ...options, createFolder: createFoldWorker });
     const counts = new Map<string, number>();
     for (let round = 0; round < 60; round++) {

@@ -240,7 +240,7 @@ describe("a lane beside a fold", () => {
   test("folds by itself when the thread has failed, and goes on", async () => {
     const file = temporaryFile();
     const folder = idleFolder({ failure: "gone" });
-    const store = openStore({ file, createFolder: () => folder, foldFromCharacters: 1, cacheBytesMax: 0 });
+    const store = openStore({ file, createFolder: () => folder, foldFromBytes: 1, cacheBytesMax: 0 });
     for (let round = 1; round <= 5; round++) {
       expect(store.incrementCounter(context(), "k", { amount: 1 })).toBe(round);
       await store.commit(commitOf());
@@ -251,21 +251,76 @@ describe("a lane beside a fold", () => {
     db.close();
   });
 
-  test("waits at a commit when folding has fallen behind too far", async () => {
+  test("waits at a commit while the journal is longer than its limit, and no longer", async () => {
     const file = temporaryFile();
-    let waits = 0;
     const folder = steppedFolder(file);
+    const waits: number[] = [];
     folder.moved = async () => {
-      waits++;
-      folder.step(3);
+      waits.push(journalBytes(file));
+      folder.step(1);
       folder.tell();
     };
-    const store = openStore({ file, createFolder: () => folder, journalCharactersMax: 10 });
-    store.incrementCounter(context(), "k", { amount: 1 });
-    const committing = store.commit(commitOf());
-    expect(committing).toBeInstanceOf(Promise);
-    await committing;
-    expect(waits).toBeGreaterThan(0);
+    const journalBytesMax = 150;
+    const store = openStore({ file, createFolder: () => folder, limits: { journalBytesMax } });
+    for (let round = 0; round < 20; round++) {
+      // Two bytes in UTF-8 for each of its units: the limit is one of bytes.
+      store.incrementCounter(context(), `${"é".repeat(10)}${round}`, { amount: 1 });
+      await store.commit(commitOf());
+      expect(journalBytes(file)).toBeLessThanOrEqual(journalBytesMax);
+    }
+    expect(waits.length).toBeGreaterThan(10);
+    expect(waits.every((bytes) => bytes > journalBytesMax)).toBe(true);
+    await store.close();
+  });
+
+  test("stops waiting when folding fails, and goes on with folding by itself", async () => {
+    const file = temporaryFile();
+    const folder = {
+      ...idleFolder(),
+      failure: undefined as string | undefined,
+      moved: async () => {
+        folder.failure = "gone";
+      },
+    };
+    const store = openStore({
+      file,
+      createFolder: () => folder,
+      limits: { journalBytesMax: 10 },
+      foldFromBytes: 10,
+    });
+    for (let round = 1; round <= 3; round++) {
+      expect(store.incrementCounter(context(), "k", { amount: 1 })).toBe(round);
+      await store.commit(commitOf());
+    }
+    await store.close();
+    const db = new DatabaseSync(file);
+    expect(journalRows(db)).toBe(1);
+    db.close();
+  });
+
+  test("waits at the next commit for a journal that was too long when the file was opened", async () => {
+    const file = temporaryFile();
+    const first = openStore({ file });
+    first.putStringSet(context(), "k", { members: ["x".repeat(1000)] });
+    await first.commit(commitOf());
+    await first.close();
+    const folder = steppedFolder(file);
+    folder.moved = async () => {
+      folder.step();
+      folder.tell();
+    };
+    const store = openStore({ file, createFolder: () => folder, limits: { journalBytesMax: 500 } });
+    await store.commit(commitOf());
+    expect(journalBytes(file)).toBe(0);
     await store.close();
   });
 });
+
+function journalBytes(file: string): number {
+  const db = new DatabaseSync(file);
+  const row = db
+    .prepare("SELECT coalesce(sum(length(CAST(changes AS BLOB))), 0) AS bytes FROM journal")
+    .get();
+  db.close();
+  return Number(row?.["bytes"]);
+}

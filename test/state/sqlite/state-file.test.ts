@@ -106,7 +106,7 @@ describe("opening", () => {
     const file = temporaryFile();
     await openStore({ file }).close();
     const db = new DatabaseSync(file);
-    db.exec("PRAGMA journal_mode = DELETE; PRAGMA user_version = 2");
+    db.exec("PRAGMA journal_mode = DELETE; PRAGMA user_version = 1000");
     db.close();
     expect(refusal(file)).toBe("STATE_FILE_NEWER");
     expect(refusal(file, true)).toBe("STATE_FILE_NEWER");
@@ -179,7 +179,7 @@ describe("the lock", () => {
     const script = `
       const { parentPort } = require("node:worker_threads");
       import(${JSON.stringify(module)}).then(async ({ openSqliteStore }) => {
-        const store = openSqliteStore({ file: ${JSON.stringify(file)}, foldFromCharacters: 0 });
+        const store = openSqliteStore({ file: ${JSON.stringify(file)}, foldFromBytes: 0 });
         for (let batch = 0; ; batch++) {
           for (let i = 0; i < 1000; i++) store.incrementCounter({ nowMs: ${startMs} }, "k" + i, { amount: 1 });
           await store.commit({ clockMs: ${startMs}, positions: [], entries: [] });

@@ -67,5 +67,13 @@ export function createRule(overrides: Partial<RuleReport> = {}): RuleReport {
 }
 
 export function createReport(overrides: Partial<TestReport> = {}): TestReport {
-  return { paths: ["rules"], rules: [createRule()], problems: [], notRunYet: [], notRun: 0, durationMs: 20, ...overrides };
+  return {
+    paths: ["rules"],
+    rules: [createRule()],
+    problems: [],
+    notRunYet: [],
+    notRun: 0,
+    durationMs: 20,
+    ...overrides,
+  };
 }

@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { jsonReport } from "../../../src/testing/report/json.ts";
+import type { RuleTest } from "../../../src/testing/rule-tests/model.ts";
 import {
   createFailure,
   createOutput,
@@ -83,5 +84,38 @@ test("what was not tested, and why", () => {
     shortcomings: { Few: ["too few"] },
     problems: [problem],
     notRun: 3,
+  });
+});
+
+describe("a test in Panther's form", () => {
+  const inForm = (decides: "rule" | "policy", isMatch: boolean): RuleTest =>
+    createTest({ isPanther: true, decides, expect: { ...noExpectation, matches: [isMatch] } });
+
+  test("has what the function should answer and answers, of a policy too", () => {
+    const output = createOutput({ function: "policy", output: true, passed: false });
+    const test = inForm("policy", true);
+    const results = [createResult({ test, outputs: [output], failures: [createFailure()] })];
+    const { tests } = jsonReport(createReport({ rules: [createRule({ results })] }));
+    expect(tests).toMatchObject([{ expected: false, actual: true, outputs: { policy: true } }]);
+  });
+
+  test("has no answer of a function that raised, but the traceback", () => {
+    const output = createOutput({
+      output: null,
+      error: "KeyError: 'x'",
+      traceback: "  File …",
+      passed: false,
+    });
+    const errors = createFailure({ what: "errors", message: "the rule failed: …" });
+    const result = createResult({ test: inForm("rule", false), outputs: [output], failures: [errors] });
+    const { tests } = jsonReport(createReport({ rules: [createRule({ results: [result] })] }));
+    expect(tests).toMatchObject([
+      {
+        expected: false,
+        actual: null,
+        outputs: { rule: { error: "KeyError: 'x'", traceback: "  File …" } },
+        error: "rule: KeyError: 'x'",
+      },
+    ]);
   });
 });

@@ -216,3 +216,82 @@ test("control characters from events are made visible", () => {
   expect(text).not.toContain("\u202e");
   expect(text).toContain("\\x1b[2J\\u202e");
 });
+
+describe("a test in Panther's form", () => {
+  const panther = createTest({ isPanther: true, decides: "rule" });
+
+  test("shows functions in Panther's order, and none that answered nothing", () => {
+    const answered = ["rule", "severity", "dedup", "alertContext", "title"].map((name) =>
+      createOutput({ function: name, output: name }),
+    );
+    const silent = createOutput({ function: "unique", output: null });
+    const result = createResult({ test: panther, outputs: [silent, ...answered] });
+    const lines = render(createReport({ rules: [createRule({ results: [result] })] })).split("\n");
+    expect(lines.slice(2, 8)).toEqual([
+      "\t\t[PASS] [rule] rule",
+      "\t\t[PASS] [title] title",
+      "\t\t[PASS] [dedup] dedup",
+      "\t\t[PASS] [alertContext] alertContext",
+      "\t\t[PASS] [severity] severity",
+      "",
+    ]);
+  });
+
+  test("says once that a function raised, with Python's traceback", () => {
+    const traceback = '  File "rule.py", line 3, in title\n    return event["x"]';
+    const raised = createOutput({ function: "title", error: "KeyError: 'x'", traceback, passed: false });
+    const failure = createFailure({
+      what: "errors",
+      message: "the rule failed: …",
+      expected: [],
+      actual: [],
+    });
+    const result = createResult({ test: panther, outputs: [createOutput(), raised], failures: [failure] });
+    const text = render(createReport({ rules: [createRule({ results: [result] })] }));
+    expect(text).toContain(
+      '[FAIL] [title] KeyError: \'x\'\n\t\t\t  File "rule.py", line 3, in title\n\t\t\t    return event["x"]\n\t\ttest at',
+    );
+    expect(text).toContain("['fires:title']");
+  });
+
+  test("of a policy that fails is named by its function", () => {
+    const policy = createOutput({ function: "policy", output: false, passed: false });
+    const result = createResult({
+      test: { ...panther, decides: "policy" },
+      outputs: [policy],
+      failures: [createFailure()],
+    });
+    const text = render(createReport({ rules: [createRule({ results: [result] })] }));
+    expect(text).toContain("\t\t[FAIL] [policy] false\n");
+    expect(text).toContain("['fires:policy']");
+  });
+});
+
+test("correlation rules are listed with the tests that are not run yet", () => {
+  const file = `${process.cwd()}/correlation_rules/a.yml`;
+  const notRunYet = [
+    { id: "Test.Together", file, tests: 2 },
+    { id: "Test.Alone", file, tests: 1 },
+  ];
+  expect(render(createReport({ notRunYet }))).toContain(
+    [
+      "Not Run Yet Summary",
+      "\tcorrelation_rules/a.yml",
+      "\t\tTest.Together: correlation rules are not run yet (2 tests)",
+      "\tcorrelation_rules/a.yml",
+      "\t\tTest.Alone: correlation rules are not run yet (1 test)",
+      "--------------------------",
+    ].join("\n"),
+  );
+});
+
+test("rules that cannot be asked are counted one by one, files once", () => {
+  const problem = { file: "/helpers/shared.py", line: 1, message: "no module" };
+  const problems = [
+    { ...problem, ruleId: "A" },
+    { ...problem, ruleId: "B" },
+    problem,
+    { ...problem, line: 2 },
+  ];
+  expect(render(createReport({ problems }))).toContain("\tInvalid: 3\n");
+});

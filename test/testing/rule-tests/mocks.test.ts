@@ -146,7 +146,7 @@ describe("mocks that do nothing fail the test", () => {
   test("one that names nothing the module imports", async () => {
     const result = await runOne({ event, mocks: { incrementCount: 3 }, expect: false });
     expect(failed(result)).toEqual([
-      "mocks: the mock incrementCount names nothing that the rule's module imports; did you mean incrementCounter?",
+      "mocks: the mock incrementCount names nothing that the rule's module imports or, in Python, defines; did you mean incrementCounter?",
     ]);
   });
 
