@@ -18,7 +18,7 @@ import type { Action, PlannedLifetime, Program } from "./program.ts";
 export const defaultSteps = 200;
 
 /** Steps that one record takes, about, with the recoveries in between. */
-const stepsPerRecord = 5;
+const stepsPerRecord = 4;
 const faultsMax = 12;
 
 /** The plan of a seed: about so many asynchronous steps, over which the faults are spread. */
@@ -41,8 +41,7 @@ function generateSettings(chance: Chance): Settings {
     latencyMs: chance.pick([0, 5, 40]),
     stepMs: chance.pick([0, 1, 20]),
     batchBytesMax: chance.pick([1, 4000, 1e9]),
-    foldFromCharacters: chance.pick([1, 300, 3000, 1e9]),
-    journalCharactersMax: chance.pick([1000, 1e9, 1e9]),
+    foldFromBytes: chance.pick([1, 300, 3000, 1e9]),
     cacheBytesMax: chance.pick([1, 2000, 1e6]),
     foldRate: chance.pick([0, 0.1, 0.5, 0.9]),
     storeWaits: chance.happens(0.25),
@@ -51,6 +50,7 @@ function generateSettings(chance: Chance): Settings {
     wallPaceMs: chance.pick([0, 500, 10_000]),
     earlierLines: chance.happens(0.2),
     limits: {
+      journalBytesMax: chance.pick([1000, 1e9, 1e9]),
       setMembersMax: chance.pick([2, 4, 100]),
       setBytesMax: chance.pick([6, 20, 1000]),
       dictionaryBytesMax: chance.pick([12, 30, 1000]),
@@ -85,7 +85,7 @@ function generateRule(chance: Chance, number: number): Program {
 }
 
 function generateAction(chance: Chance): Action {
-  const helper = chance.pick([
+  const helper = chance.pick<Action["helper"]>([
     "incrementCounter",
     "incrementCounter",
     "incrementCounter",

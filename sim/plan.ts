@@ -23,8 +23,7 @@ export interface Settings {
   /** What one reading of the monotonic clock moves it by, at most. */
   readonly stepMs: number;
   readonly batchBytesMax: number;
-  readonly foldFromCharacters: number;
-  readonly journalCharactersMax: number;
+  readonly foldFromBytes: number;
   readonly cacheBytesMax: number;
   /** Probability that folding gets on by a transaction between two steps. */
   readonly foldRate: number;
@@ -42,6 +41,7 @@ export interface Settings {
 
 /** Limits small enough to be reached. */
 export interface SimLimits {
+  readonly journalBytesMax: number;
   readonly setMembersMax: number;
   readonly setBytesMax: number;
   readonly dictionaryBytesMax: number;

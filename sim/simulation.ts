@@ -229,7 +229,7 @@ class Simulation {
 
   #openState(): OpenedState {
     const { settings } = this.#plan;
-    const { foldFromCharacters, journalCharactersMax, cacheBytesMax } = settings;
+    const { foldFromBytes, cacheBytesMax } = settings;
     this.#disk.beforeOpening();
     const folder = new SimFolder({
       file: this.#disk.file,
@@ -240,8 +240,7 @@ class Simulation {
     const inner = openSqliteStore({
       file: this.#disk.file,
       limits: limitsOf(this.#plan),
-      foldFromCharacters,
-      journalCharactersMax,
+      foldFromBytes,
       cacheBytesMax,
       createFolder: () => folder,
     });

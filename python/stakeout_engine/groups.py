@@ -3,7 +3,8 @@
 from collections import Counter
 
 from stakeout_engine import modules
-from stakeout_engine.guards import MISSING, find_guards
+from stakeout_engine.guards import find_guards
+from stakeout_engine.syntax import MISSING
 
 # Reading the source of a rule takes longer than asking it about a few hundred events.
 _EVENTS_BEFORE_GUARDS = 256

@@ -13,6 +13,8 @@ from stakeout_engine.recording import Recorder, small_copy
 _recorder = Recorder()
 # The modules that watched rules are run from otherwise, by number.
 _watched = {}
+# What their copies are made from, by path: making it takes longer than a test.
+_compiled = {}
 _answer_call = None
 
 
@@ -31,7 +33,9 @@ def watch(number):
     copy = ModuleType(rule.module.__name__)
     copy.__file__ = path
     try:
-        code, names = _recorder.compile("".join(linecache.getlines(path)), path)
+        if path not in _compiled:
+            _compiled[path] = _recorder.compile("".join(linecache.getlines(path)), path)
+        code, names = _compiled[path]
         vars(copy).update(names)
         exec(code, vars(copy))
     except BaseException as error:  # A file may also call exit().

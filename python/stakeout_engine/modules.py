@@ -8,7 +8,7 @@ from types import ModuleType
 
 from panther_detection_helpers import caching
 from stakeout_engine import failures
-from stakeout_engine.guards import Module
+from stakeout_engine.syntax import Module
 
 # What a repository cannot put in the place of the engine's own; nor anything whose name starts with "stakeout".
 _ENGINE_MODULES = frozenset({"panther_core", "panther_detection_helpers", "boto3", "botocore", "datadog"})

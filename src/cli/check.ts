@@ -1,11 +1,13 @@
 import { cacheFolder, loadRules } from "../config/load-rules.ts";
 import { defaultLimits } from "../core/limits.ts";
 import { loadLogTypes } from "../parsers/log-types.ts";
+import type { CommandIo } from "./io.ts";
 import { renderProblems } from "./problems.ts";
 
 export interface CheckOptions {
   readonly rules: readonly string[];
   readonly logTypesDir: readonly string[];
+  readonly ignoreExtraKeys: boolean;
   readonly json: boolean;
 }
 
@@ -14,12 +16,13 @@ export interface CheckOptions {
  * no rule. Exit status: 0 valid, 2 problems. With `json` one
  * object `{rules, disabled, logTypes, problems, warnings}` on standard output.
  */
-export async function checkCommand(options: CheckOptions): Promise<number> {
+export async function checkCommand(options: CheckOptions, io: CommandIo): Promise<number> {
   const { logTypes, problems: logTypeProblems } = loadLogTypes(options.logTypesDir);
   const loaded = await loadRules(options.rules, {
     cacheFolder: cacheFolder(),
     limits: defaultLimits,
     pantherTests: true,
+    ignoreExtraKeys: options.ignoreExtraKeys,
   });
   const problems = [...logTypeProblems, ...loaded.problems, ...loaded.panther.loadAll()];
   const { rules, warnings } = loaded;
@@ -34,16 +37,16 @@ export async function checkCommand(options: CheckOptions): Promise<number> {
       problems,
       warnings,
     };
-    process.stdout.write(`${JSON.stringify(report)}\n`);
+    io.stdout.write(`${JSON.stringify(report)}\n`);
     return status;
   }
-  if (warnings.length > 0) process.stderr.write(`Warnings:\n${renderProblems(warnings)}`);
+  if (warnings.length > 0) io.stderr.write(`Warnings:\n${renderProblems(warnings)}`);
   if (problems.length > 0) {
-    process.stderr.write(renderProblems(problems));
+    io.stderr.write(renderProblems(problems));
   } else {
     const off = disabled === 0 ? "" : ` (and ${disabled} disabled)`;
     const types = new Set(enabled.flatMap((rule) => rule.manifest.logTypes)).size;
-    process.stdout.write(`${enabled.length} rules${off} for ${types} log types: no problems.\n`);
+    io.stdout.write(`${enabled.length} rules${off} for ${types} log types: no problems.\n`);
   }
   return status;
 }

@@ -41,6 +41,9 @@ export const rulesOption = (): Option =>
 export const logTypesOption = (): Option =>
   new Option("--log-types-dir <path...>", "your own log types, files or folders").default([], "none");
 
+export const ignoreExtraKeysOption = (): Option =>
+  new Option("--ignore-extra-keys", "let unknown keys in Panther's YAML pass").default(false);
+
 export const formatOption = (): Option =>
   new Option("--format <format>", "how records are laid out in a file")
     .choices(["auto", "lines", "array", "envelope", "documents"])

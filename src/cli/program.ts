@@ -13,6 +13,7 @@ import { paint, type CommandIo } from "./io.ts";
 import {
   examples,
   formatOption,
+  ignoreExtraKeysOption,
   logTypesOption,
   parseBudget,
   rulesOption,
@@ -136,17 +137,18 @@ function addRun(program: Command, { finish }: ProgramParts): void {
     });
 }
 
-function addCheck(program: Command, { finish }: ProgramParts): void {
+function addCheck(program: Command, { io, finish }: ProgramParts): void {
   program
     .command("check")
     .description("load rules and log types, report every problem with file and line, run nothing")
     .addOption(rulesOption())
     .addOption(logTypesOption())
+    .addOption(ignoreExtraKeysOption())
     .option("--json", "one JSON object on standard output", false)
     .addHelpText("after", examples("stakeout check", "stakeout check --rules rules more-rules --json"))
     .action(async (options: CheckOptions) => {
       const { checkCommand } = await import("./check.ts");
-      finish(await checkCommand(options));
+      finish(await checkCommand(options, io));
     });
 }
 

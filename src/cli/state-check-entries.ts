@@ -146,7 +146,7 @@ const relations: Readonly<Record<string, (entry: Entry, entries: CheckedEntries)
     return final === null ? undefined : missingEvents(key, final.eventsKept, entries);
   },
   [entryKinds.alertId]: ({ key, value }, entries) =>
-    entries.read(entryKinds.alert, String(value["key"]))?.["id"] === key
+    entries.read(entryKinds.alert, value["key"] as string)?.["id"] === key
       ? undefined
       : "stands for an alert that is missing",
   [entryKinds.event]: ({ key }, entries) => {

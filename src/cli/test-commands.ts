@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 
 import type { DebugOptions } from "./debug.ts";
-import { examples, logTypesOption, parseCount, type ProgramParts } from "./options.ts";
+import { examples, ignoreExtraKeysOption, logTypesOption, parseCount, type ProgramParts } from "./options.ts";
 import type { TestOptions } from "./test.ts";
 
 /** Node's own. */
@@ -18,9 +18,6 @@ const strictAuxiliaryOption = (): Option =>
     "--strict-auxiliary",
     "run title, dedup and the others for events that do not match, too",
   ).default(false);
-
-const ignoreExtraKeysOption = (): Option =>
-  new Option("--ignore-extra-keys", "let unknown keys in Panther's YAML pass").default(false);
 
 /** An option that can be given several times. */
 const listOption = (flags: string, description: string): Option =>

@@ -168,6 +168,17 @@ describe("stakeout test on a Panther repository", () => {
     expect(stdout).toContain(`Path: ${folder}`);
   });
 
+  test("without a path, a whole repository is meant", async () => {
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const { stdout } = await cli(["test", "--test-names", "complies"]);
+      expect(stdout).toContain("\tPath: .\n\tPassed: 1\n");
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   test.each(["rules/test_off.yml", "rules/test_off.py"])("%s stands for the rule", async (name) => {
     const { status, stdout } = await cli(["test", join(folder, name)]);
     expect(status).toBe(0);
@@ -235,6 +246,35 @@ describe("explain", () => {
     writeFileSync(event, JSON.stringify({ ...log, p_log_type: "Test.Log" }));
     const { stdout } = await cli(["explain", "Test.Broken", "--event", event, "--rules", brokenFolder]);
     expect(stdout).toContain("throws ModuleNotFoundError: No module named 'nothing_there'");
+  });
+});
+
+describe("check", () => {
+  test("says what is wrong with the files of Python rules, by file and line", async () => {
+    const { status, stdout, stderr } = await cli(["check", "--rules", brokenFolder]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(
+      /test_broken\.py:1: rule Test\.Broken cannot be loaded: ModuleNotFoundError.*\n1 problem/,
+    );
+  });
+
+  test("says what is wrong with tests and keys in YAML, of which some may be let pass", async () => {
+    const extra = { Inventor: "me" };
+    const odd = repositoryOf(
+      ruleFiles("Test.Odd", { code: "def rule(event):\n    return True\n", keys: extra }),
+    );
+    const { status, stderr } = await cli(["check", "--rules", odd]);
+    const lax = await cli(["check", "--rules", odd, "--ignore-extra-keys"]);
+    rmSync(odd, { recursive: true, force: true });
+    expect(status).toBe(2);
+    expect(stderr).toContain("unknown key Inventor");
+    expect(lax).toMatchObject({ status: 0, stdout: "1 rules for 1 log types: no problems.\n" });
+  });
+
+  test("finds nothing wrong with what is right", async () => {
+    const { status, stdout, stderr } = await cli(["check", "--rules", folder]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toContain("3 rules (and 1 disabled) for 2 log types: no problems.");
   });
 });
 

@@ -23,7 +23,8 @@ function rule(id: string, overrides: Partial<LoadedRule> = {}): LoadedRule {
     rule: ({ fields }: Event) => {
       const busy = control.busy();
       const noted = busy?.kind === "evaluating" && busy.rule !== undefined ? ` noted ${busy.rule}` : "";
-      asked.push(`${id} ${String(fields["eventName"])}${noted}`);
+      const { eventName } = fields as { readonly eventName: string };
+      asked.push(`${id} ${eventName}${noted}`);
       return id === "Matches";
     },
     ...overrides,

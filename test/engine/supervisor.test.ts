@@ -205,7 +205,7 @@ describe("alerts on a screen", () => {
     ["with a state in memory, where everything begins again", true],
   ])("are printed once %s", async (_, inMemory) => {
     const good = rule("A.Good", counts, "title: (event) => event.eventName,");
-    const setup = { input: events(10, 30), inMemory, console: true };
+    const setup = { input: events(30), inMemory, console: true };
     const threw = await run({
       ...setup,
       rules: [good, rule("M.Bad", ending("throw new Error();"))],

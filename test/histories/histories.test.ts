@@ -86,8 +86,8 @@ function versionOf(file: string): unknown {
 }
 
 test("there is a file of each format", () => {
-  const formats = names.map((name) => versionOf(restore(name).state));
-  expect(formats.sort()).toEqual(Array.from({ length: SCHEMA_VERSION }, (_, index) => index + 1));
+  const formats = new Set(names.map((name) => versionOf(restore(name).state)));
+  expect(formats).toEqual(new Set(Array.from({ length: SCHEMA_VERSION }, (_, index) => index + 1)));
 });
 
 describe.each(names)("the state file of %s", (name) => {

@@ -28,7 +28,7 @@ export function temporaryFile(): string {
 }
 
 /** A file of format 1 with three journal rows, folded or not: the item `k` counts to 3. */
-export async function olderFile({ folded = false } = {}): Promise<string> {
+export async function olderFile({ folded = false }: { folded?: boolean } = {}): Promise<string> {
   const file = temporaryFile();
   const store = openStore({ file });
   for (let row = 0; row < 3; row++) {

@@ -18,6 +18,14 @@ export interface ItemsCheck {
   readonly journal: CheckedJournal;
 }
 
+interface ItemRow {
+  readonly key: string;
+  readonly count: bigint | null;
+  readonly strings: string | null;
+  readonly dictionary: string | null;
+  readonly expires_at_ms: bigint | null;
+}
+
 /** Goes through the items as they are in their table, then through those that the journal changes as they are after it. */
 export function* checkItems({ db, limits, counts, journal }: ItemsCheck): Generator<StateProblem> {
   const rows = db.prepare("SELECT key, count, strings, dictionary, expires_at_ms FROM items");
@@ -25,9 +33,9 @@ export function* checkItems({ db, limits, counts, journal }: ItemsCheck): Genera
   rows.setReadBigInts(true);
   for (const row of rows.iterate()) {
     counts.items++;
-    const key = String(row["key"]);
-    const message = rowProblem(row, limits);
-    if (message !== undefined) yield { where: keyName(key), message };
+    const item = row as unknown as ItemRow;
+    const message = rowProblem(item, limits);
+    if (message !== undefined) yield { where: keyName(item.key), message };
   }
   const table = new ItemTable(db);
   for (const [key, changes] of journal.changes) {
@@ -65,21 +73,22 @@ function problemAfter({ table, key, changes, journal, limits }: ChangedItem): st
   return valueProblem({ key, count, strings: strings && [...strings], dictionary, expiresAtMs }, limits);
 }
 
-function rowProblem(row: Readonly<Record<string, unknown>>, limits: Limits): string | undefined {
+function rowProblem(row: ItemRow, limits: Limits): string | undefined {
   const { key, count, strings, dictionary, expires_at_ms: end } = row;
   let members: unknown;
   try {
-    members = strings === null ? undefined : JSON.parse(String(strings));
+    members = strings === null ? undefined : JSON.parse(strings);
   } catch {
     return "its strings are not JSON";
   }
+  const expiresAtMs = end === null ? NEVER : Number(end);
   return valueProblem(
     {
-      key: String(key),
+      key,
       count: count === null ? undefined : Number(count),
       strings: members,
-      dictionary: dictionary === null ? undefined : String(dictionary),
-      expiresAtMs: end === null ? NEVER : Number(end),
+      dictionary: dictionary ?? undefined,
+      expiresAtMs,
     },
     limits,
   );

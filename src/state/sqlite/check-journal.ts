@@ -21,23 +21,20 @@ export interface JournalCheck {
 }
 
 const members = z.array(z.string());
-const end = z.int().nullable();
 
 /** The changes of a row; see `ItemChange`. */
 const changesSchema = z.array(
-  z.union([
-    z.strictObject({ key: z.string().min(1), gone: z.literal(true) }),
-    z.strictObject({
-      key: z.string().min(1),
-      fresh: z.literal(true).optional(),
-      count: z.int().nullable().optional(),
-      strings: members.nullable().optional(),
-      added: members.optional(),
-      removed: members.optional(),
-      dictionary: z.string().nullable().optional(),
-      endsAtMs: end.optional(),
-    }),
-  ]),
+  z.strictObject({
+    key: z.string().min(1),
+    gone: z.literal(true).optional(),
+    fresh: z.literal(true).optional(),
+    count: z.int().nullable().optional(),
+    strings: members.nullable().optional(),
+    added: members.optional(),
+    removed: members.optional(),
+    dictionary: z.string().nullable().optional(),
+    endsAtMs: z.int().nullable().optional(),
+  }),
 );
 
 /** Goes through the journal's rows and collects what they change: numbers without gaps, times in order, texts of changes. */

@@ -8,7 +8,7 @@ import type { Entry } from "../store.ts";
 import { checkItems } from "./check-items.ts";
 import { checkJournal, type CheckedJournal } from "./check-journal.ts";
 import { schemaVersionOf } from "./migrations.ts";
-import { stateFileError } from "./sqlite-error.ts";
+import { isSqliteError, stateFileError } from "./sqlite-error.ts";
 import { openForReading } from "./state-file.ts";
 
 /** Something in a state file that cannot be right. */
@@ -70,7 +70,7 @@ export function checkStateFile(options: StateCheckOptions): StateCheck {
     db.exec("BEGIN");
     return new FileCheck(db, options).run();
   } catch (error) {
-    throw stateFileError(options.file, error);
+    throw isSqliteError(error) ? stateFileError(options.file, error) : error;
   } finally {
     db.close();
   }
@@ -181,6 +181,7 @@ function* attempt(where: string, part: () => Iterable<StateProblem>): Generator<
   try {
     yield* part();
   } catch (error) {
+    if (!isSqliteError(error)) throw error;
     yield { where, message: `cannot be read to the end: ${messageOf(error)}` };
   }
 }

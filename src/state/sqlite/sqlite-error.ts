@@ -19,6 +19,11 @@ function resultCode(error: unknown): number {
     : 0;
 }
 
+/** True for what SQLite itself says, which is about the file and not about a defect of ours. */
+export function isSqliteError(error: unknown): boolean {
+  return resultCode(error) !== 0;
+}
+
 /** True when somebody else holds the lock. */
 export function isBusy(error: unknown): boolean {
   return resultCode(error) === resultCodes.busy;
