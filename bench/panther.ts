@@ -36,6 +36,7 @@ const logType = "AWS.CloudTrail";
 export function benchPanther(options: PantherBenchOptions): void {
   const python = pantherPython();
   const { folder, rules } = copyRulesOf(logType, resolve(options.repository));
+  if (rules === 0) throw new Error(`There is no rule for ${logType} below ${options.repository}.`);
   copyPackages(options.packages ?? options.repository, folder);
   const { file, repeats } = pantherEventsFile(options.events);
   console.log(`${rules} rules for ${logType}; ${file}${repeats > 1 ? `, ${repeats} times over` : ""}`);

@@ -73,7 +73,7 @@ function generateRule(chance: Chance, number: number): Program {
     id: `Sim.Rule${number}`,
     // The operations behind a threshold are not the model's business, so such a rule does not go to their limit.
     actions: chance.happens(0.05) ? [{ helper: "loop", key: "user", amount: 20, lifetime: "none" }] : actions,
-    match: { action: chance.below(actions.length), atLeast: chance.pick([1, 2, 3, 5]) },
+    match: { action: chance.below(actions.length), atLeast: chance.pick([0, 1, 1, 2, 3]) },
     catches: chance.happens(0.6),
     dedupPeriodMs: chance.pick([1, 5000, 60_000, 600_000]),
     threshold: chance.pick([1, 1, 1, 2, 3]),

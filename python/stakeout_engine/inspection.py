@@ -1,4 +1,7 @@
-"""What tests and explanations do with rules besides asking them. Values cross as plain text and numbers."""
+"""What tests and explanations do with rules besides asking them.
+
+Values cross as plain text and numbers; an error is answered as JSON, and "" where there is none.
+"""
 
 import json
 import linecache
@@ -25,10 +28,13 @@ def connect(answer_call):
 
 
 def watch(number):
-    """Runs a rule from a copy of its module that notes conditions. Answers an error as JSON, or ""."""
+    """Runs a rule from a copy of its module that notes conditions.
+
+    A module that cannot be run twice stays as it is, and nothing is noted.
+    """
     rule = main.evaluator().rule(number)
     if number in _watched or rule.module is None:
-        return ""
+        return
     path = rule.module.__file__
     copy = ModuleType(rule.module.__name__)
     copy.__file__ = path
@@ -38,12 +44,11 @@ def watch(number):
         code, names = _compiled[path]
         vars(copy).update(names)
         exec(code, vars(copy))
-    except BaseException as error:  # A file may also call exit().
-        return describe(error)
+    except BaseException:  # A file may also call exit().
+        return
     _watched[number] = rule.module
     rule.module = copy
     rule.refresh()
-    return ""
 
 
 def unwatch(number):
@@ -70,7 +75,7 @@ def is_constant(number, name):
 
 
 def mock_call(number, name):
-    """Has the engine answer every call of a name of the rule's module. Answers an error as JSON, or ""."""
+    """Has the engine answer every call of a name of the rule's module. Answers an error or ""."""
 
     def answer(*arguments, **named):
         given = json.dumps([_shown(one) for one in (*arguments, *named.values())])
@@ -85,7 +90,7 @@ def mock_call(number, name):
 
 
 def mock_value(number, name, text):
-    """Puts a value, given as JSON, in the place of a name of the rule's module. Answers an error as JSON, or ""."""
+    """Puts a value, given as JSON, in the place of a name of the module. Answers an error or ""."""
     return _replace(number, name, json.loads(text))
 
 

@@ -1,8 +1,9 @@
 """What the conditions of a rule saw, for tests that fail and for explanations.
 
-A rule that is watched is run from a second copy of its module, in which every condition, and every value
-that a condition is made of, goes through a function that notes it and hands it on. The copy does what the
-original does, in the same order. Rules that nobody watches are not touched.
+A rule that is watched is run from a second copy of its module, in which every condition, and every
+value that a condition is made of, goes through a function that notes it and hands it on. The copy
+does what the original does, in the same order; what variables at the top of its file hold begins
+afresh. Rules that nobody watches are not touched.
 """
 
 import ast
@@ -20,7 +21,7 @@ _INTEGER_MAX = 2**53 - 1
 # A name that no rule uses.
 _NOTE = "__stakeout_note__"
 
-# What a place in the source is. Of an answer and of a logical operand only booleans are worth a record.
+# What a place in the source is. Of an answer only a boolean is worth a record.
 _PART, _STATEMENT, _CONDITION, _ANSWER = range(4)
 
 
@@ -37,7 +38,8 @@ class Recorder:
     def compile(self, source, path):
         """The code of a file with every condition noted, and the names that it needs."""
         tree = _Instrument(self._sites, source, path).visit(ast.parse(source, path))
-        return compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True), {_NOTE: self._note}
+        code = compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
+        return code, {_NOTE: self._note}
 
     def start(self):
         """Begins a trace. What an earlier one recorded is forgotten."""
@@ -71,7 +73,7 @@ class Recorder:
         return value
 
     def _parts_of(self, number):
-        """Takes the values that belong to a place off the list; those inside of others are of no interest now."""
+        """Takes the values of a place off the list, and drops those inside of others."""
         parts = []
         left = []
         inside = {number}
@@ -90,7 +92,7 @@ class Recorder:
         return list(distinct.values())
 
     def _raised(self, pending):
-        """Records for the lines that an exception came out of: their condition or statement never ended."""
+        """Records for lines that an exception came out of, so that they never came to their end."""
         lines = {}
         for number, parent, value in pending:
             while parent is not None and self._sites[parent][1] is not None:
@@ -253,7 +255,7 @@ class _Instrument(ast.NodeTransformer):
         return self._noted(number, inner)
 
     def _plain(self, node):
-        """A condition by itself, such as a call: its own value is the record, so it is no part of it."""
+        """A condition without an operator, such as a call: it is the record, and no part of it."""
         if isinstance(node, ast.Call):
             return self._visit_call(node)
         if isinstance(node, ast.Name):
@@ -289,7 +291,8 @@ class _Instrument(ast.NodeTransformer):
             if name in done:
                 continue
             if isinstance(value, list):
-                setattr(node, name, [self.visit(one) if isinstance(one, ast.AST) else one for one in value])
+                visited = [self.visit(one) if isinstance(one, ast.AST) else one for one in value]
+                setattr(node, name, visited)
             elif isinstance(value, ast.AST):
                 setattr(node, name, self.visit(value))
         return node
@@ -318,7 +321,7 @@ def _is_worth_seeing(value):
 
 
 def small_copy(value):
-    """The value as JSON has it where it is small; else ``{"$": text}`` with the beginning of what ``repr`` says."""
+    """The value as JSON has it where it is small; else ``{"$": text}``, the start of its ``repr``."""
     kind = value.__class__
     if value is None or kind is bool or (kind is int and abs(value) <= _INTEGER_MAX):
         return value
@@ -334,7 +337,8 @@ def small_copy(value):
         shown = repr(value.copy() if isinstance(value, ImmutableContainerMixin) else value)
     except Exception:
         shown = kind.__name__
-    return {"$": shown if len(shown) <= _VALUE_CHARACTERS_MAX else shown[:_VALUE_CHARACTERS_MAX] + "…"}
+    short = len(shown) <= _VALUE_CHARACTERS_MAX
+    return {"$": shown if short else shown[:_VALUE_CHARACTERS_MAX] + "…"}
 
 
 def _json_text(value):

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from "node:path";
 
 import type { Chance } from "../chance.ts";
-import { rewriteAsOlder } from "./older-file.ts";
+import { rewriteAsOldest } from "./older-file.ts";
 import { tear } from "./tear.ts";
 
 /** The beginning of a write-ahead log, which SQLite syncs by itself before anything else of a new log. */
@@ -65,7 +65,7 @@ export class StateDisk {
   beforeOpening(): void {
     if (!this.#older || !existsSync(this.file)) return;
     this.#older = false;
-    rewriteAsOlder(this.file);
+    rewriteAsOldest(this.file);
     this.closed();
   }
 

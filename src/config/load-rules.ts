@@ -32,7 +32,8 @@ export async function loadRules(paths: readonly string[], options: LoadRulesOpti
     memoryBytesMax: options.limits.pythonMemoryBytesMax,
     cacheFolder: options.cacheFolder,
   });
-  const loadTypeScript = options.loadTypeScript ?? ((among) => Promise.resolve(createTypeScriptRuntime().load(among)));
+  const loadTypeScript =
+    options.loadTypeScript ?? ((among) => Promise.resolve(createTypeScriptRuntime().load(among)));
   const yaml = paths.filter((path) => isYaml(path));
   const loaded = await panther.load(paths.filter((path) => !isNamedScript(path)));
   const scripts = await loadTypeScript(paths.filter((path) => !yaml.includes(path)));

@@ -48,6 +48,10 @@ const denials = Array.from({ length: 25 }, (_, index) => ({
   userIdentity: { arn: `arn:aws:iam::1:user/${index % 2 === 0 ? "ann" : "bob"}` },
 }));
 
+function byText(left: readonly unknown[], right: readonly unknown[]): number {
+  return left.join(" ") < right.join(" ") ? -1 : 1;
+}
+
 /** Ten within an hour, as Panther's own documentation shows it. */
 const burst = pythonRule(
   "Test.Burst",
@@ -120,7 +124,7 @@ export default defineRule({
     expect(stderr).toContain("0 rule errors, 0 dead letters");
     expect(status).toBe(0);
     const shown = alerts.map(({ ruleId, title, severity }) => [ruleId, title, severity]);
-    expect(shown.toSorted()).toStrictEqual([
+    expect(shown.toSorted(byText)).toStrictEqual([
       ["Test.Burst", "arn:aws:iam::1:user/ann was denied ten times", "high"],
       ["Test.Burst", "arn:aws:iam::1:user/bob was denied ten times", "high"],
       ["Test.Simple", "simple arn:aws:iam::1:user/bob", "low"],
@@ -157,16 +161,31 @@ describe("what is broken in one rule", () => {
     const folder = tempFolder();
     const endless = "def rule(event):\n    while event.get('n') == 3:\n        pass\n    return False\n";
     writeFiles(folder, {
-      ...pythonRule("Bad.Allocation", "def rule(event):\n    x = []\n    while True:\n        x.append(bytearray(50_000_000))\n"),
-      ...pythonRule("Bad.Context", "def rule(event):\n    return True\n\ndef alert_context(event):\n    return {'a': {1, 2}}\n"),
+      ...pythonRule(
+        "Bad.Allocation",
+        "def rule(event):\n    x = []\n    while True:\n        x.append(bytearray(50_000_000))\n",
+      ),
+      ...pythonRule(
+        "Bad.Context",
+        "def rule(event):\n    return True\n\ndef alert_context(event):\n    return {'a': {1, 2}}\n",
+      ),
       ...pythonRule("Bad.Endless", endless),
       ...pythonRule("Bad.Import", "import re\nimport not_there\n\ndef rule(event):\n    return True\n"),
-      ...pythonRule("Bad.NaN", "def rule(event):\n    return True\n\ndef alert_context(event):\n    return {'a': float('nan')}\n"),
+      ...pythonRule(
+        "Bad.NaN",
+        "def rule(event):\n    return True\n\ndef alert_context(event):\n    return {'a': float('nan')}\n",
+      ),
       ...pythonRule("Bad.Recursion", "def rule(event):\n    return rule(event)\n"),
       ...pythonRule("Bad.String", "def rule(event):\n    return 'yes'\n"),
       ...pythonRule("Bad.Syntax", "def rule(event):\n    return True +\n"),
-      ...pythonRule("Bad.Title", "def rule(event):\n    return True\n\ndef title(event):\n    return event['zz']\n"),
-      ...pythonRule("Good.Rule", "def rule(event):\n    return True\n\ndef dedup(event):\n    return str(event.get('n'))\n"),
+      ...pythonRule(
+        "Bad.Title",
+        "def rule(event):\n    return True\n\ndef title(event):\n    return event['zz']\n",
+      ),
+      ...pythonRule(
+        "Good.Rule",
+        "def rule(event):\n    return True\n\ndef dedup(event):\n    return str(event.get('n'))\n",
+      ),
       "events.ndjson": cloudTrailLines(Array.from({ length: 6 }, (_, n) => ({ n }))),
     });
     const { alerts } = await stakeoutRun(folder, "--rule-budget", "2s");
@@ -180,7 +199,7 @@ describe("what is broken in one rule", () => {
     const listed = await stakeout("errors", "list", "--state", join(folder, "state.db"), "--json");
     const errors = JSON.parse(`[${listed.trim().split("\n").join(",")}]`).flat() as Record<string, unknown>[];
     const found = errors.map(({ ruleId, type, count }) => [ruleId, type, count]);
-    expect(found.toSorted()).toStrictEqual([
+    expect(found.toSorted(byText)).toStrictEqual([
       ["Bad.Allocation", "MemoryError", 6],
       ["Bad.Context", "TypeError", 6],
       ["Bad.Endless", "StakeoutError RULE_BUDGET_EXCEEDED", 1],

@@ -176,6 +176,40 @@ describe.each(Object.entries(endings))("a rule that %s", (name, how) => {
   });
 });
 
+test("a Python rule that loops is found among those that are asked together, and suspended until its code changes", async () => {
+  const python = (id: string, body: string): void => {
+    write(
+      `${id}.yml`,
+      `AnalysisType: rule\nFilename: ${id}.py\nRuleID: ${id}\nEnabled: true\nLogTypes: [AWS.CloudTrail]\nSeverity: Low\n`,
+    );
+    write(
+      `${id}.py`,
+      `from panther_detection_helpers.caching import increment_counter\n\n\ndef rule(event):\n${body}`,
+    );
+  };
+  const count = (key: string): string => `    increment_counter("${key}")\n`;
+  const loop = `    while event.get("eventName") == "Bad":\n        pass\n    return False\n`;
+  python("Py.A", `${count("a")}    return False\n`);
+  python("Py.B", `${count("b")}${loop}`);
+  python("Py.C", `${count("c")}    return False\n`);
+  const limits = { ruleBudgetMs: 2000, suspendAfter: 1 };
+  const rules = ["Py.A.yml", "Py.B.yml", "Py.C.yml"].map((name) => join(folder, name));
+  const first = await run({ rules, input: events(20), limits });
+  expect(first.counters).toMatchObject({ events: 40, ruleErrors: 1 });
+  const { items, errors, suspended } = await remembered(first.stateFile);
+  expect(items.map(({ key, count: times }) => [key, times])).toEqual([
+    ["a", 40],
+    ["b", 20],
+    ["c", 40],
+  ]);
+  expect(errors).toEqual([{ ruleId: "Py.B", type: "StakeoutError RULE_BUDGET_EXCEEDED", count: 1 }]);
+  expect(suspended).toEqual(["Py.B"]);
+
+  python("Py.B", `${count("b")}    return False\n`);
+  const second = await run({ rules, input: events(20) + events(20), limits });
+  expect(second.warnings).toEqual([expect.stringMatching(/Py\.B has changed/)]);
+});
+
 test("two such rules on one event are found one after the other", async () => {
   const rules = [rule("A.Bad", afterCounting("for (;;);")), rule("B.Bad", afterCounting("process.exit(1);"))];
   const ran = await run({ rules, input: events(20) });

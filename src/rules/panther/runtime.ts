@@ -145,7 +145,7 @@ class PythonLibrary {
         name,
         primaryKey,
         rows,
-        selectors: selectors.map((selector) => ({ ...selector })),
+        selectors: selectors.map(({ logType, paths }) => ({ logType, paths })),
       });
     }
   }
@@ -161,6 +161,7 @@ class PythonLibrary {
     return {
       manifest: spec.manifest,
       usesStandardFields: true,
+      codeFiles: spec.body.kind === "python" ? [spec.body.file] : [],
       pantherTests: spec.tests,
       readsRecord: true,
       get functions() {

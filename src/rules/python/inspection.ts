@@ -8,7 +8,7 @@ import { toError } from "./python-error.ts";
 /** The functions of `python/stakeout_engine/inspection.py`. */
 interface Inspection {
   connect(answerCall: unknown): void;
-  watch(number: number): string;
+  watch(number: number): void;
   unwatch(number: number): void;
   start_recording(): void;
   take_recording(): string;
@@ -30,9 +30,9 @@ export class PythonInspection {
     this.#python.connect(toHostFunction((name, given) => this.#answer(String(name), String(given))));
   }
 
-  /** Runs a rule from a copy of its module that notes conditions. */
+  /** Runs a rule from a copy of its module that notes conditions, where its file can be run a second time. */
   watch(number: number): void {
-    throwFailure(this.#python.watch(number));
+    this.#python.watch(number);
   }
 
   /** Runs it from its own module again. */

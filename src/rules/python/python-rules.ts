@@ -102,7 +102,7 @@ export class PythonRules {
       current(): CurrentEvent;
     };
     engine.connect(
-      toHostFunction((operation, key, argument, expires, rule) =>
+      toHostFunction((...[operation, key, argument, expires, rule]) =>
         this.#operate(Number(rule), { operation, key, argument, expires }),
       ),
       toHostFunction((name) => this.#standardField(String(name))),
@@ -192,7 +192,7 @@ export class PythonRules {
       return this.#evaluator.call(number, pythonNames[name] ?? name);
     });
     const rest = answer.slice(1);
-    switch (answer[0]) {
+    switch (answer.charAt(0)) {
       case "s":
         return rest;
       case "j":

@@ -1,5 +1,5 @@
 import { messageOf, StakeoutError } from "../../core/errors.ts";
-import type { JsonObject, JsonValue, MaybePromise } from "../../core/json.ts";
+import type { JsonValue, MaybePromise } from "../../core/json.ts";
 import { checkAmount, checkDictionary, checkKey, checkMembers } from "../../state/arguments.ts";
 import { currentEvaluation, type Evaluation } from "../../state/evaluation.ts";
 import { endOf } from "../../state/lifetime.ts";
@@ -58,7 +58,11 @@ const operations: Readonly<Record<string, (asked: Asked) => MaybePromise<unknown
   },
   resetCounter: ({ evaluation, key }) => evaluation.store.resetCounter(evaluation.next(), key),
   setKeyExpiration: ({ evaluation, key, end }) =>
-    evaluation.store.setKeyExpiration(evaluation.next(), key, end() ?? endOf(0, evaluation.nowMs, evaluation.ruleId)),
+    evaluation.store.setKeyExpiration(
+      evaluation.next(),
+      key,
+      end() ?? endOf(0, evaluation.nowMs, evaluation.ruleId),
+    ),
   getStringSet: ({ evaluation, key }) => evaluation.store.getStringSet(evaluation.next(), key),
   putStringSet: (asked) => {
     const { evaluation, key } = asked;
@@ -77,7 +81,10 @@ const operations: Readonly<Record<string, (asked: Asked) => MaybePromise<unknown
   putDictionary: ({ evaluation, key, argument, end }) => {
     const value = argument();
     checkDictionary(evaluation, value);
-    return evaluation.store.putDictionary(evaluation.next(), key, { value: value as JsonObject, expiresAtMs: end() });
+    return evaluation.store.putDictionary(evaluation.next(), key, {
+      value,
+      expiresAtMs: end(),
+    });
   },
 };
 
@@ -94,7 +101,8 @@ function end({ nowMs, ruleId }: Evaluation, expires: unknown): number | undefine
 }
 
 function answer(value: unknown): string {
-  const plain: JsonValue = value instanceof Set ? [...(value as Set<string>)] : ((value ?? null) as JsonValue);
+  const plain: JsonValue =
+    value instanceof Set ? [...(value as Set<string>)] : ((value ?? null) as JsonValue);
   return JSON.stringify({ ok: plain });
 }
 

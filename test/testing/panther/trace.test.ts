@@ -124,6 +124,18 @@ def title(event):
     return event.get("user").get("name").upper()
 `;
 
+/** A file that cannot be run a second time. */
+const once = `
+import counter
+
+counter.loads += 1
+if counter.loads > 1:
+    raise RuntimeError("loaded twice")
+
+def rule(event):
+    return event.get("go") is True
+`;
+
 function rows({ trace }: TestResult): readonly string[] {
   return (trace?.conditions ?? []).map(({ line, text, value, parts }) => {
     const seen = parts.map((part) => `${part.text} = ${JSON.stringify(part.value)}`).join(", ");
@@ -143,6 +155,12 @@ describe("the conditions of a Python rule", () => {
           { Name: "watched", ExpectedResult: true, Log: { go: true, mail: "ann@example.com" } },
         ],
       }),
+      ...ruleFiles("Test.Once", {
+        code: once,
+        tests: [{ Name: "does not go", ExpectedResult: true, Log: {} }],
+      }),
+      "global_helpers/counter.py": "loads = 0\n",
+      "global_helpers/counter.yml": "AnalysisType: global\nGlobalID: counter\nFilename: counter.py\n",
       ...ruleFiles("Test.Conditions", {
         code: conditions,
         tests: [
@@ -222,5 +240,13 @@ describe("the conditions of a Python rule", () => {
     expect((await runNamed(plan, ["Test.Conditions", "passes"])).trace).toBeUndefined();
     const failed = await runNamed(plan, ["Test.Conditions", "too few"], { explainFailures: false });
     expect(failed).toMatchObject({ passed: false, trace: { conditions: [] } });
+  });
+
+  test("are not recorded where the file cannot be run a second time", async () => {
+    expect(await runNamed(plan, ["Test.Once", "does not go"])).toMatchObject({
+      passed: false,
+      failures: [{ message: "the event should match and does not" }],
+      trace: { conditions: [] },
+    });
   });
 });

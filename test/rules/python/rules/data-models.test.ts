@@ -12,9 +12,17 @@ const methods = {
 describe("data models", () => {
   test("map a name to a path", () => {
     const { rules, shows } = file();
-    const mappings = [{ name: "ip", path: "$.client.addresses[0]" }, { name: "quoted", path: "a['b c']" }];
-    expect(rules.addDataModel({ id: "M", logTypes: ["Log.Paths"], mappings, methods: undefined })).toStrictEqual([]);
-    const event = eventOf({ client: { addresses: ["192.0.2.1"] }, a: { "b c": 2 } }, { logType: "Log.Paths" });
+    const mappings = [
+      { name: "ip", path: "$.client.addresses[0]" },
+      { name: "quoted", path: "a['b c']" },
+    ];
+    expect(
+      rules.addDataModel({ id: "M", logTypes: ["Log.Paths"], mappings, methods: undefined }),
+    ).toStrictEqual([]);
+    const event = eventOf(
+      { client: { addresses: ["192.0.2.1"] }, a: { "b c": 2 } },
+      { logType: "Log.Paths" },
+    );
     expect(shows('event.udm("ip")', event)).toBe("'192.0.2.1'");
     expect(shows('event.udm("quoted")', event)).toBe("2");
     expect(shows('event.udm_path("ip")', event)).toBe("'client.addresses.[0]'");
@@ -49,7 +57,10 @@ describe("data models", () => {
 
   test("answer None instead of the default for a path that leads to null and a method that answers None", () => {
     const { rules, shows } = file();
-    const mappings = [{ name: "actor", method: "get_actor" }, { name: "ip", path: "ip" }];
+    const mappings = [
+      { name: "actor", method: "get_actor" },
+      { name: "ip", path: "ip" },
+    ];
     rules.addDataModel({ id: "M", logTypes: ["Log.Null"], mappings, methods });
     const event = eventOf({ ip: null }, { logType: "Log.Null" });
     expect(shows('event.udm("ip", default="none")', event)).toBe("None");
@@ -82,7 +93,12 @@ describe("data models", () => {
   test("report a file that cannot be loaded, with its line", () => {
     const broken = { path: "/data_models/broken.py", source: "x = 1\nimport not_there_at_all\n" };
     const mappings = [{ name: "good", path: "g" }];
-    const failures = file().rules.addDataModel({ id: "M", logTypes: ["Log.File"], mappings, methods: broken });
+    const failures = file().rules.addDataModel({
+      id: "M",
+      logTypes: ["Log.File"],
+      mappings,
+      methods: broken,
+    });
     expect(failures).toMatchObject([
       { mapping: -1, failure: { type: "ModuleNotFoundError", file: "/data_models/broken.py", line: 2 } },
     ]);
@@ -93,14 +109,20 @@ describe("lookup tables", () => {
   const table = {
     name: "people",
     primaryKey: "id",
-    rows: [{ id: "u1", team: "red" }, { id: 7, team: "blue" }],
+    rows: [
+      { id: "u1", team: "red" },
+      { id: 7, team: "blue" },
+    ],
     selectors: [{ logType: "Log.Lookup", paths: ["actor.id", "targets"] }],
   };
 
   test("answer rows by their primary key", () => {
     const { rules, shows } = file();
     rules.addLookupTable(table);
-    const event = { ...eventOf({}, { logType: "Log.Lookup" }), fields: Object.create({ p_log_type: "x" }) as {} };
+    const event = {
+      ...eventOf({}, { logType: "Log.Lookup" }),
+      fields: Object.create({ p_log_type: "x" }) as {},
+    };
     expect(shows('event.lookup("people", "u1")["team"]', event)).toBe("'red'");
     expect(shows('event.lookup("people", 7)["TEAM"]', event)).toBe("'blue'");
     expect(shows('event.lookup("people", "u9")', event)).toBe("None");

@@ -34,7 +34,7 @@ const cases: Readonly<Record<string, readonly (readonly [string, string])[]>> = 
     ['event["b"]', "ImmutableCaseInsensitiveDict({'C': [1, {'x': 2}, [3]], 'd': None})"],
     ['event["b"]["c"]', "ImmutableList((1, {'x': 2}, [3]))"],
     ['event["b"]["c"][1]', "ImmutableCaseInsensitiveDict({'x': 2})"],
-    ['type(event).__name__', "'PantherEvent'"],
+    ["type(event).__name__", "'PantherEvent'"],
   ],
   "containers equal what they hold": [
     ["event == event.to_dict()", "True"],
@@ -51,7 +51,7 @@ const cases: Readonly<Record<string, readonly (readonly [string, string])[]>> = 
     ['isinstance(event["l"], Sequence)', "True"],
   ],
   "containers cannot be changed": [
-    ['event.update({})', "AttributeError: 'PantherEvent' object has no attribute 'update'"],
+    ["event.update({})", "AttributeError: 'PantherEvent' object has no attribute 'update'"],
     ['event["b"]["c"].append(1)', "AttributeError: 'ImmutableList' object has no attribute 'append'"],
     ['event["b"]["c"] + [1]', "TypeError: unsupported operand type(s) for +: 'ImmutableList' and 'list'"],
     ['hash(event["b"])', "TypeError: unhashable type: 'ImmutableCaseInsensitiveDict'"],
@@ -109,7 +109,10 @@ const cases: Readonly<Record<string, readonly (readonly [string, string])[]>> = 
   ],
   "json_encoder makes JSON of containers": [
     ['json.dumps(event["b"], default=event.json_encoder)', '\'{"C": [1, {"x": 2}, [3]], "d": null}\''],
-    ['json.dumps(event["b"])', "TypeError: Object of type ImmutableCaseInsensitiveDict is not JSON serializable"],
+    [
+      'json.dumps(event["b"])',
+      "TypeError: Object of type ImmutableCaseInsensitiveDict is not JSON serializable",
+    ],
   ],
 };
 
@@ -157,13 +160,17 @@ describe("standard fields", () => {
 
   test("are there when a rule asks for one", () => {
     const { shows } = file();
-    expect(shows('event.get("p_any_ip_addresses")', attached({ a: 1 }))).toBe("ImmutableList(('192.0.2.1',))");
+    expect(shows('event.get("p_any_ip_addresses")', attached({ a: 1 }))).toBe(
+      "ImmutableList(('192.0.2.1',))",
+    );
     expect(shows('event.get("p_nothing", "none")', attached({ a: 1 }))).toBe("'none'");
   });
 
   test("are there when a rule looks at the event as a whole", () => {
     const { shows } = file();
-    expect(shows("sorted(event.to_dict())", attached({ a: 1 }))).toBe("['a', 'p_any_ip_addresses', 'p_log_type']");
+    expect(shows("sorted(event.to_dict())", attached({ a: 1 }))).toBe(
+      "['a', 'p_any_ip_addresses', 'p_log_type']",
+    );
     expect(shows('"p_log_type" in event', attached({ a: 1 }))).toBe("True");
   });
 

@@ -8,9 +8,9 @@ import { PythonRules } from "../../../../src/rules/python/python-rules.ts";
 export interface PythonFile {
   readonly rules: PythonRules;
   /** Loads a rule from its source; answers its number. Its file is called `/rules/NUMBER.py`. */
-  load(source: string, kind?: string): number;
+  readonly load: (source: string, kind?: string) => number;
   /** What an expression about `event` comes to, as Python's `repr` shows it, or `Class: message` of what it raised. */
-  shows(expression: string, event: Event): string;
+  readonly shows: (expression: string, event: Event) => string;
 }
 
 /** Starts Python once for the tests of a file. */

@@ -68,7 +68,11 @@ function outcome(ask: () => boolean): boolean | string {
 }
 
 /** What a scan of a group says about each of its rules. */
-function scanned({ rules }: PythonFile, { group, numbers }: Warm, event: Event): readonly (boolean | string)[] {
+function scanned(
+  { rules }: PythonFile,
+  { group, numbers }: Warm,
+  event: Event,
+): readonly (boolean | string)[] {
   const answers: (boolean | string)[] = numbers.map(() => false);
   for (let from = 0; from < numbers.length;) {
     const { index, failed } = rules.scan(group, from, event);
@@ -87,7 +91,8 @@ interface Warm {
 function warm(python: PythonFile, rules: readonly string[]): Warm {
   const numbers = rules.map((source) => python.load(source));
   const group = python.rules.openGroup(numbers);
-  for (let count = 0; count < 300; count++) scanned(python, { group, numbers }, eventOf({ name: "zz", count }));
+  for (let count = 0; count < 300; count++)
+    scanned(python, { group, numbers }, eventOf({ name: "zz", count }));
   return { group, numbers };
 }
 
@@ -117,11 +122,26 @@ describe("guards", () => {
   test.each([
     ["a comparison", `def rule(event):\n    return event.get("name") == "a" and look(event)\n`],
     ["a list of names", `def rule(event):\n    return event.get("name") in ("a", "b") and look(event)\n`],
-    ["a constant of the module", `NAMES = ["a"]\n\ndef rule(event):\n    return event.get("name") in NAMES and look(event)\n`],
-    ["an early return", `def rule(event):\n    if event.get("name") != "a":\n        return False\n    return look(event)\n`],
-    ["a late return", `def rule(event):\n    if event.get("name") == "a":\n        return look(event)\n    return False\n`],
-    ["a harmless helper before it", `def fine(event):\n    return not event.get("error")\n\ndef rule(event):\n    return fine(event) and event.get("name") == "a" and look(event)\n`],
-    ["the start of a text", `def rule(event):\n    return event.get("name", "").startswith("a") and look(event)\n`],
+    [
+      "a constant of the module",
+      `NAMES = ["a"]\n\ndef rule(event):\n    return event.get("name") in NAMES and look(event)\n`,
+    ],
+    [
+      "an early return",
+      `def rule(event):\n    if event.get("name") != "a":\n        return False\n    return look(event)\n`,
+    ],
+    [
+      "a late return",
+      `def rule(event):\n    if event.get("name") == "a":\n        return look(event)\n    return False\n`,
+    ],
+    [
+      "a harmless helper before it",
+      `def fine(event):\n    return not event.get("error")\n\ndef rule(event):\n    return fine(event) and event.get("name") == "a" and look(event)\n`,
+    ],
+    [
+      "the start of a text",
+      `def rule(event):\n    return event.get("name", "").startswith("a") and look(event)\n`,
+    ],
   ])("leave a rule out for %s", (_, body) => {
     const look = `COUNT = []\n\ndef look(event):\n    COUNT.append(1)\n    return False\n\ndef title(event):\n    return str(len(COUNT))\n\n`;
     const python = file();

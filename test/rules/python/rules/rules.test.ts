@@ -61,7 +61,9 @@ describe("what a rule answers", () => {
 
 describe("what a rule raises", () => {
   test("carries its class, its message, and where it was raised", () => {
-    const number = file().load("def rule(event):\n    return helper(event)\n\ndef helper(event):\n    return event['zz']\n");
+    const number = file().load(
+      "def rule(event):\n    return helper(event)\n\ndef helper(event):\n    return event['zz']\n",
+    );
     const error = thrownBy(() => file().rules.ask(number, event));
     expect(error).toBeInstanceOf(PythonError);
     expect(error).toMatchObject({
@@ -88,7 +90,11 @@ describe("what a rule raises", () => {
   ])("%s fails that rule on that event and nothing else", (_, call, name) => {
     const source = `class Bad(Exception):\n    def __str__(self):\n        raise ValueError\n    __repr__ = __str__\n\ndef bad():\n    raise Bad\n\ndef stop():\n    raise KeyboardInterrupt\n\ndef rule(event):\n    ${call}\n    return True\n`;
     const { rules, load } = file();
-    const numbers = [load("def rule(event):\n    return True\n"), load(source), load("def rule(event):\n    return True\n")];
+    const numbers = [
+      load("def rule(event):\n    return True\n"),
+      load(source),
+      load("def rule(event):\n    return True\n"),
+    ];
     const group = rules.openGroup(numbers);
     expect(rules.scan(group, 0, event)).toStrictEqual({ index: 0, failed: false });
     expect(rules.scan(group, 1, event)).toStrictEqual({ index: 1, failed: true });
@@ -105,7 +111,7 @@ describe("a file that cannot be loaded", () => {
     ["exit() at the top", "\nexit()\n", "SystemExit", 2],
     ["no rule function", "x = 1\n", "AttributeError", 0],
     ["a rule that is no function", "rule = 5\n", "AttributeError", 0],
-  ])("for %s says where and why", (_, source, name, line) => {
+  ])("for %s says where and why", (...[, source, name, line]) => {
     const error = thrownBy(() => file().load(source));
     expect(error).toMatchObject({ name, failure: { line } });
   });
@@ -116,7 +122,10 @@ describe("a file that cannot be loaded", () => {
     thrownBy(() => rules.load(broken, { path: "/rules/broken.py", source: "import not_there\n" }));
     const group = rules.openGroup([9001]);
     expect(rules.scan(group, 0, event)).toStrictEqual({ index: 0, failed: true });
-    expect(rules.failure(9001)).toMatchObject({ name: "ModuleNotFoundError", failure: { file: "/rules/broken.py", line: 1 } });
+    expect(rules.failure(9001)).toMatchObject({
+      name: "ModuleNotFoundError",
+      failure: { file: "/rules/broken.py", line: 1 },
+    });
   });
 });
 
@@ -148,7 +157,10 @@ describe("the other functions of a rule", () => {
     const number = file().load(source(name, value));
     const called = name === "alert_context" ? "alertContext" : name;
     const error = thrownBy(() => file().rules.call(number, called, event));
-    expect(error).toMatchObject({ code: "RULE_RESULT_INVALID", message: expect.stringContaining(message) as string });
+    expect(error).toMatchObject({
+      code: "RULE_RESULT_INVALID",
+      message: expect.stringContaining(message) as string,
+    });
   });
 
   test.each([
@@ -231,7 +243,9 @@ describe("state", () => {
 
   test("outside an evaluation is an error", () => {
     const number = file().load(counting("y"));
-    expect(thrownBy(() => file().rules.ask(number, event))).toMatchObject({ code: "STATE_OUTSIDE_EVALUATION" });
+    expect(thrownBy(() => file().rules.ask(number, event))).toMatchObject({
+      code: "STATE_OUTSIDE_EVALUATION",
+    });
   });
 });
 
