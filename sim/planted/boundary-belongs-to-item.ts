@@ -5,6 +5,7 @@ import type { PlantedBug } from "./planted.ts";
 /** An item is still there at its very end: its end is compared with `<` instead of `<=`. */
 export const boundaryBelongsToItem: PlantedBug = {
   name: "expiry compared with <",
+  needsFaults: false,
   parts: {
     wrapStore: (store) =>
       override(store, {

@@ -6,6 +6,7 @@ import type { PlantedBug } from "./planted.ts";
 /** Journal rows are deleted in a transaction of their own before the items are written. */
 export const deltaIsLost: PlantedBug = {
   name: "fold losing a delta",
+  needsFaults: true,
   parts: {
     *fold(db) {
       const changes: ChangesByKey = new Map();

@@ -4,6 +4,7 @@ import type { PlantedBug } from "./planted.ts";
 /** An increment is durable as soon as it is made, so a record that is read again after a crash counts twice. */
 export const incrementIsKeptAtOnce: PlantedBug = {
   name: "increment applied twice on redelivery",
+  needsFaults: true,
   parts: {
     wrapStore: (store) =>
       override(store, {

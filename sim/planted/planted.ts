@@ -8,6 +8,8 @@ import { removedBeforeDelivery } from "./removed-before-delivery.ts";
 /** A bug to put into the engine, for showing that the simulator would find it. */
 export interface PlantedBug {
   readonly name: string;
+  /** False for one that goes wrong without a fault too. */
+  readonly needsFaults: boolean;
   readonly parts: Partial<EngineParts>;
 }
 

@@ -5,6 +5,7 @@ import type { PlantedBug } from "./planted.ts";
 /** What is handed over was taken out of the outbox just before. */
 export const removedBeforeDelivery: PlantedBug = {
   name: "outbox deleted before delivery",
+  needsFaults: true,
   parts: {
     createOutbox: ({ store, destinations }) => {
       const careless = destinations.map((destination) =>
