@@ -1,15 +1,16 @@
 """What Panther's own packages answer for every test of a repository, for comparison with ours.
 
-Run by `conformance/against-panther.ts` in a virtual environment that holds Panther's packages, with the repository as the
-working folder. Panther's command line tool loads the repository and runs its tests as it always does; all that is added
-is one observer of its results. Standard output gets one line of JSON for each test:
+Run by `conformance/against-panther.ts` in a virtual environment that holds Panther's packages, with
+the repository as the working folder. Panther's command line tool loads the repository and runs its
+tests as it always does; all that is added is one observer of its results. Standard output gets one line of JSON for each test:
 
     {"ruleId", "name", "passed", "functions": {NAME: {"output": ...} or {"error": "Type: message"}}}
 
 NAME is that of the Python function. Functions that a
 rule does not define are left out. An alert context comes as the JSON text that Panther stores.
 
-With `--with-log-types`, tests whose events do not say their log type get the data model of their rule's first one.
+With `--with-log-types`, tests whose events do not say their log type get the data model of their
+rule's first one.
 """
 
 import contextlib
@@ -81,10 +82,10 @@ def observe(lines: TextIO) -> None:
 
 
 def choose_models_by_rule() -> None:
-    """Makes Panther's tool take the data model of the rule's first log type where an event does not say its own.
+    """Makes Panther's tool take the data model of the rule's first log type where an event says none.
 
-    The tool looks at the event's `p_log_type`, so that is put in as tests are loaded, and taken out again where the tool
-    makes the event that the rule gets.
+    The tool looks at the event's `p_log_type`, so that is put in as tests are loaded, and taken out
+    again where the tool makes the event that the rule gets.
     """
     load_analysis = tool.load_analysis
     make_event = tool.PantherEvent

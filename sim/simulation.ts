@@ -13,6 +13,7 @@ import { Checker } from "./check/checker.ts";
 import { expectSame, Violation } from "./check/violation.ts";
 import { createSimLane, type EngineParts, engineParts, limitsOf } from "./lane.ts";
 import { type Death, type Injected, Life, Machine } from "./machine/machine.ts";
+import { differenceOf, type ModelTotals } from "./model/model.ts";
 import { OutputDisk } from "./machine/output-disk.ts";
 import type { Received } from "./machine/sim-destination.ts";
 import { SimFolder } from "./machine/sim-folder.ts";
@@ -57,9 +58,12 @@ export async function simulate(plan: Plan, parts: EngineParts = engineParts): Pr
 interface Process {
   readonly control: LaneControl;
   readonly restarts: Restarts;
-  /** What was counted before it. */
-  readonly before: Checker["model"]["totals"];
+  /** What the model had counted before its first lane. */
+  before: ModelTotals | undefined;
+  /** What its lanes have said is committed. */
   committed: CommittedTotals | undefined;
+  /** False once a commit was made that nobody was told of. */
+  knowsTotals: boolean;
 }
 
 type LifeEnd =
@@ -86,6 +90,8 @@ class Simulation {
   ]);
   readonly #checker: Checker;
   #lives = 0;
+  /** The one that the last lane belonged to. */
+  #process: Process | undefined;
 
   constructor(plan: Plan, parts: EngineParts, root: string) {
     this.#plan = plan;
@@ -132,8 +138,9 @@ class Simulation {
     const process: Process = {
       control: new LaneControl(),
       restarts: new Restarts(ruleBudgetMs),
-      before: this.#checker.model.totals,
+      before: undefined,
       committed: undefined,
+      knowsTotals: true,
     };
     for (;;) {
       const end = await this.#runLane(process);
@@ -154,11 +161,14 @@ class Simulation {
     const life = new Life(this.#machine);
     const { inner, folder } = this.#openState();
     try {
-      await this.#checker.check(inner);
+      await this.#checker.check(inner, this.#disk.file);
+      this.#checkTotals();
     } catch (error) {
       await inner.close();
       throw error;
     }
+    this.#process = process;
+    process.before ??= this.#checker.model.totals;
     const { control } = process;
     life.host = {
       stop: () => control.requestStop(),
@@ -253,11 +263,23 @@ class Simulation {
     for (const { stream, value } of positions) this.#checker.acknowledge(stream, Number(value["records"]));
   }
 
+  /** What the last process said it had done is what the records make it. */
+  #checkTotals(): void {
+    const { model, acknowledged } = this.#checker;
+    const process = this.#process;
+    if (process?.before === undefined || process.committed === undefined) return;
+    if (acknowledged !== model.examined) process.knowsTotals = false;
+    if (!process.knowsTotals) return;
+    const { matchesByRule: _, ...told } = process.committed;
+    expectSame("what the run says it did", differenceOf(model.totals, process.before), told);
+  }
+
   /** The input has been read to its end: all of it is in the state, and everything has arrived. */
   async #checkEnd(): Promise<void> {
     const { inner } = this.#openState();
     try {
-      await this.#checker.check(inner);
+      await this.#checker.check(inner, this.#disk.file);
+      this.#checkTotals();
       expectSame("records that were examined", this.#records.length, this.#checker.model.examined);
       const waiting = await inner.listEntries({ kind: "outbox", limit: 1 });
       expectSame("deliveries that wait in the end", 0, waiting.length);

@@ -1,9 +1,10 @@
-"""How fast Panther's own packages evaluate the rules of a repository, in one process and one thread.
+"""How fast Panther's own packages evaluate the rules of a repository, in one process and thread.
 
-`python peer.py EVENTS LOG_TYPE`, with the repository as the working folder and EVENTS a file of one JSON event a line.
-Loading is Panther's own and not timed. Timed is: read a line, parse it, wrap it once, and `Rule.run` for every rule of the
-log type, as a lane of Stakeout does. State helpers work on a dictionary in this process instead of DynamoDB, which takes
-away what they cost in production. Prints one line of JSON.
+`python peer.py EVENTS LOG_TYPE`, with the repository as the working folder and EVENTS a file of one
+JSON event a line. Loading is Panther's own and not timed. Timed is: read a line, parse it, wrap it
+once, and `Rule.run` for every rule of the log type, as a lane of Stakeout does. State helpers work on
+a dictionary in this process instead of DynamoDB, which takes away what they cost in production.
+Prints one line of JSON.
 """
 
 import json
@@ -19,7 +20,7 @@ from panther_detection_helpers import caching
 
 
 def keep_state_here() -> None:
-    """Puts helpers on a dictionary in the place of those that ask DynamoDB. Nothing expires within a run."""
+    """Puts helpers on a dictionary in the place of those that ask DynamoDB; nothing expires."""
     counters: dict[str, int] = {}
     string_sets: dict[str, set[str]] = {}
     dictionaries: dict[str, dict[str, Any]] = {}

@@ -20,20 +20,23 @@ class DataModel:
         self._texts = {}
 
     def add_path(self, name, path):
-        """Maps a name to a path, whose keys are matched as written. Raises ``ValueError`` for one that cannot be followed."""
+        """Maps a name to a path, whose keys are matched as written.
+
+        Raises ``ValueError`` for a path that cannot be followed.
+        """
         self.mappings[name] = compile_path(path)
         self._texts[name] = path
 
     def add_method(self, name, method):
-        """Maps a name to a function that gets the event. Raises ``TypeError`` for what cannot be called."""
+        """Maps a name to a function that gets the event. Raises ``TypeError`` for anything else."""
         if not callable(method):
             raise TypeError(f"the method of {name} is no function")
         self.mappings[name] = method
 
     def path(self, event, name):
-        """Where the path that a name is mapped to leads in an event, such as ``a.[0].b``; None where it leads nowhere.
+        """Where the path that a name is mapped to leads in an event, such as ``a.[0].b``.
 
-        For a name that is mapped to a method, the method's name; None for an unknown name.
+        None where it leads nowhere, and for an unknown name; the name of a method.
         """
         mapping = self.mappings.get(name)
         if mapping is None:
@@ -60,9 +63,14 @@ class DataModel:
         """The steps taken and the value they lead to; None where the path leads nowhere."""
         found = [((), event)]
         for step in self.mappings[name]:
-            found = [((*steps, taken), inner) for steps, value in found for taken, inner in _follow(value, step)]
+            found = [
+                ((*steps, taken), inner)
+                for steps, value in found
+                for taken, inner in _follow(value, step)
+            ]
         if len(found) > 1:
-            raise PantherError(f"path {self._texts[name]!r} of {name} in data model {self.data_model_id} has several values")
+            path = f"path {self._texts[name]!r} of {name}"
+            raise PantherError(f"{path} in data model {self.data_model_id} has several values")
         return found[0] if found else None
 
 

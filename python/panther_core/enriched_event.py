@@ -116,9 +116,10 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
     def udm(self, *key, default=None):
         """A field by its name in the unified data model.
 
-        A name that the log type's data model maps is looked up there and nowhere else: ``default`` is for a
-        path that leads nowhere, what a method answers counts, None included. Other names, and paths of
-        several keys, are looked for in ``p_udm`` and then in the event itself; what is empty counts as absent.
+        A name that the log type's data model maps is looked up there and nowhere else: ``default`` is
+        for a path that leads nowhere; what a method answers counts, None included. Other names, and
+        paths of several keys, are looked for in ``p_udm`` and then in the event itself; what is empty
+        counts as absent.
         """
         if len(key) == 1 and self.data_model is not None and key[0] in self.data_model.mappings:
             known = self._udm

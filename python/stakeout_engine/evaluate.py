@@ -47,7 +47,10 @@ class Rule:
         return not compliant if isinstance(compliant, bool) else compliant
 
     def given(self, event):
-        """What the functions get: a rule's the event itself, a policy's the resource as a plain ``dict``, one for all of them."""
+        """What the functions get: a rule's the event itself, a policy's the resource as a plain ``dict``.
+
+        The ``dict`` is one for all functions of the policy.
+        """
         if self.name == "rule":
             return event
         if self._resource is not event:

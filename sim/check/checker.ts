@@ -1,6 +1,8 @@
+import { ownerChecks } from "../../src/cli/state-check-entries.ts";
+import { checkStateFile } from "../../src/state/sqlite/check.ts";
 import type { StateStore } from "../../src/state/store.ts";
-import { Model } from "../model/model.ts";
-import { positionOf } from "../model/model.ts";
+import { limitsOf } from "../lane.ts";
+import { Model, positionOf } from "../model/model.ts";
 import type { WallReading } from "../machine/sim-clock.ts";
 import type { Received } from "../machine/sim-destination.ts";
 import type { Plan } from "../plan.ts";
@@ -48,13 +50,18 @@ export class Checker {
     this.#acknowledged.set(stream, records);
   }
 
+  /** Records that commits said are done for good. */
+  get acknowledged(): number {
+    return [...this.#acknowledged.values()].reduce((sum, count) => sum + count, 0);
+  }
+
   /** Throws a `Violation` where the state, or anything that goes with it, is not what the records up to its position make it. */
-  async check(store: StateStore): Promise<void> {
+  async check(store: StateStore, file: string): Promise<void> {
+    checkFile(file, this.#options.plan);
     const { received, alertsFile, deadLettersFile } = this.#options;
     const examined = await this.#progressOf(store);
-    const acknowledged = [...this.#acknowledged.values()].reduce((sum, count) => sum + count, 0);
-    if (examined < acknowledged) {
-      throw new Violation(`${acknowledged} records were committed, and only ${examined} still are`);
+    if (examined < this.acknowledged) {
+      throw new Violation(`${this.acknowledged} records were committed, and only ${examined} still are`);
     }
     await this.#advance(examined);
     expectSame("the engine clock", this.model.clockMs, store.clockMs);
@@ -104,4 +111,12 @@ export class Checker {
     }
     return clockMs;
   }
+}
+
+/** The engine's own look for damage. Positions are not its sources' but the simulation's. */
+function checkFile(file: string, plan: Plan): void {
+  const owners = { ...ownerChecks, position: () => undefined };
+  const { problems } = checkStateFile({ file, limits: limitsOf(plan), owners, problemsMax: 1 });
+  const [problem] = problems;
+  if (problem !== undefined) throw new Violation(`the state file is damaged: ${problem.where} ${problem.message}`);
 }

@@ -99,9 +99,12 @@ export class Life {
   /** An error was injected, so that the lane may end with one. */
   failed = false;
   dead = false;
+  /** Records were handed out that no commit has followed yet. */
+  uncommitted = false;
   host: LifeHost | undefined;
   readonly #machine: Machine;
   readonly #die: (death: Death) => void;
+  #nextCommit: PromiseWithResolvers<void> = Promise.withResolvers();
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -116,6 +119,17 @@ export class Life {
     this.host?.fold?.advance();
     const fault = this.#machine.next();
     return fault === undefined ? effect.run() : this.#disturb(fault, site, effect);
+  }
+
+  committed(): void {
+    this.uncommitted = false;
+    this.#nextCommit.resolve();
+    this.#nextCommit = Promise.withResolvers();
+  }
+
+  /** Resolves with the lane's next commit. */
+  get nextCommit(): Promise<void> {
+    return this.#nextCommit.promise;
   }
 
   /** Ends the lane here and now; answers what its code waits for from then on. */

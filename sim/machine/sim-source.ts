@@ -3,6 +3,10 @@ import type { PositionReader, Source, SourceProgress } from "../../src/sources/s
 import { type PlacedRecord, streamName } from "../record-bytes.ts";
 import type { Life, Machine } from "./machine.ts";
 
+/** How often the next records are a while in coming, and how long: longer than any batch may take. */
+const slowRate = 0.05;
+const slowMs = 1000;
+
 export interface SimSourceOptions {
   readonly id: string;
   readonly streams: readonly number[];
@@ -42,7 +46,11 @@ export class SimSource implements Source {
   }
 
   read(): ReturnType<Source["read"]> {
-    return this.#options.life.perform("read", { mayFail: true, run: () => this.#chunk() });
+    const { life, machine } = this.#options;
+    // A slow source makes the lane commit what it has before the next record comes.
+    if (!life.uncommitted || !machine.chance.happens(slowRate)) return this.#read();
+    machine.clock.pass(slowMs);
+    return life.nextCommit.then(() => this.#read());
   }
 
   progress(): SourceProgress {
@@ -50,6 +58,10 @@ export class SimSource implements Source {
   }
 
   close(): void {}
+
+  #read(): ReturnType<Source["read"]> {
+    return this.#options.life.perform("read", { mayFail: true, run: () => this.#chunk() });
+  }
 
   #chunk(): RecordChunk | undefined {
     this.#last.fill("#");
@@ -64,6 +76,7 @@ export class SimSource implements Source {
     }
     const before = records.slice(0, this.#next).filter(({ stream }) => stream === first.stream).length;
     this.#next += chunk.length;
+    this.#options.life.uncommitted = true;
     this.#options.onHandedOut(this.#next);
     return this.#toChunk(chunk, first, before);
   }

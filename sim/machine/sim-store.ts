@@ -73,6 +73,7 @@ async function commitTo({ inner, machine, life, disk, folder }: SimStoreParts, c
     else if (what === "kill") await run();
   };
   await life.perform("commit", { run, half, mayFail: true });
+  life.committed();
   if (!folder.checkpointDue) return;
   await life.perform("checkpoint", { run: () => disk.checkpoint(() => folder.checkpoint()) });
   disk.checkpointDone();

@@ -25,12 +25,19 @@ export interface ModelOccurrence {
 }
 
 export interface ModelTotals {
-  readonly events: number;
-  readonly bytes: number;
-  readonly matches: number;
-  readonly alerts: number;
-  readonly ruleErrors: number;
-  readonly deadLetters: number;
+  events: number;
+  bytes: number;
+  matches: number;
+  alerts: number;
+  ruleErrors: number;
+  deadLetters: number;
+}
+
+/** What was counted between two moments. */
+export function differenceOf(later: ModelTotals, earlier: ModelTotals): ModelTotals {
+  const difference = { ...later };
+  for (const name of Object.keys(difference) as (keyof ModelTotals)[]) difference[name] -= earlier[name];
+  return difference;
 }
 
 /**
@@ -50,7 +57,7 @@ export class Model {
   clockMs = 0;
   /** Records examined. */
   examined = 0;
-  totals: ModelTotals = { events: 0, bytes: 0, matches: 0, alerts: 0, ruleErrors: 0, deadLetters: 0 };
+  totals: Readonly<ModelTotals> = { events: 0, bytes: 0, matches: 0, alerts: 0, ruleErrors: 0, deadLetters: 0 };
   readonly limits: SimLimits;
   readonly #plan: Plan;
 
