@@ -32,7 +32,12 @@ async function main(): Promise<number> {
   const count = wholeNumber("--seeds", values.seeds, 1);
   const steps = wholeNumber("--steps", values.steps, 1);
   const startedMs = systemClock.monotonicMs();
-  const { seeds, figures, failure } = await runSeeds({ from, count, steps, onDone: (done) => show(done, count) });
+  const { seeds, figures, failure } = await runSeeds({
+    from,
+    count,
+    steps,
+    onDone: (done) => show(done, count),
+  });
   const seconds = (systemClock.monotonicMs() - startedMs) / 1000;
   if (figures !== undefined) print(describe(figures, seeds, seconds));
   if (failure === undefined) return 0;
@@ -70,7 +75,8 @@ function placeOf({ step, commit }: Failure): string {
 }
 
 function show(done: number, count: number): void {
-  if (process.stderr.isTTY) process.stderr.write(done === count ? "\r\u001b[K" : `\r${done} of ${count} seeds`);
+  if (process.stderr.isTTY)
+    process.stderr.write(done === count ? "\r\u001b[K" : `\r${done} of ${count} seeds`);
 }
 
 function print(text: string): void {

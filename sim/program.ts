@@ -58,7 +58,11 @@ export interface Helpers {
   getStringSet(key: string): MaybePromise<Set<string>>;
   putStringSet(key: string, members: readonly string[], lifetime?: Lifetime): MaybePromise<void>;
   addToStringSet(key: string, members: readonly string[], lifetime?: Lifetime): MaybePromise<Set<string>>;
-  removeFromStringSet(key: string, members: readonly string[], lifetime?: Lifetime): MaybePromise<Set<string>>;
+  removeFromStringSet(
+    key: string,
+    members: readonly string[],
+    lifetime?: Lifetime,
+  ): MaybePromise<Set<string>>;
   resetStringSet(key: string): MaybePromise<void>;
   getDictionary(key: string): MaybePromise<JsonObject>;
   putDictionary(key: string, value: JsonObject, lifetime?: Lifetime): MaybePromise<void>;

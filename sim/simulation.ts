@@ -123,14 +123,24 @@ class Simulation {
       while (!(await this.#runProcess()));
       await this.#checkEnd();
     } catch (error) {
-      const message = error instanceof Violation ? error.message : `the simulation failed: ${shownError(error)}`;
+      const message =
+        error instanceof Violation ? error.message : `the simulation failed: ${shownError(error)}`;
       failure = { message, step: this.#machine.step, commit: this.#machine.commits };
     }
     const { injected, step: steps, commits } = this.#machine;
     const { model } = this.#checker;
     const deliveries = [...this.#received.values()].reduce((sum, { length }) => sum + length, 0);
     const { length: announced } = model.announced;
-    return { failure, injected, steps, commits, lives: this.#lives, records: model.examined, announced, deliveries };
+    return {
+      failure,
+      injected,
+      steps,
+      commits,
+      lives: this.#lives,
+      records: model.examined,
+      announced,
+      deliveries,
+    };
   }
 
   /** Runs lanes until the process ends. Answers whether all is done. */
@@ -151,13 +161,15 @@ class Simulation {
       const ruleIds = ["Sim.Clock", ...this.#plan.rules.map(({ id }) => id)];
       const verdict = process.restarts.judge({ busy, ruleIds, reason });
       if (verdict.kind === "give-up") return false;
-      if (verdict.kind === "invalid") throw new Violation(`a lane died while it loaded ${verdict.problem.file}`);
+      if (verdict.kind === "invalid")
+        throw new Violation(`a lane died while it loaded ${verdict.problem.file}`);
     }
   }
 
   async #runLane(process: Process): Promise<LifeEnd> {
     this.#lives += 1;
-    if (this.#lives > livesMax) throw new Violation(`${livesMax} lanes were started, and the input is not at its end`);
+    if (this.#lives > livesMax)
+      throw new Violation(`${livesMax} lanes were started, and the input is not at its end`);
     const life = new Life(this.#machine);
     const { inner, folder } = this.#openState();
     try {
@@ -209,7 +221,13 @@ class Simulation {
       received: this.#received,
       onEvent: ({ stream, offset }, clockMs) =>
         this.#checker.observe(stream, offset, { clockMs, reading: this.#machine.clock.takeReading() }),
-      resume: { suspects: restarts.suspects, blames: restarts.blames, committed, fileBytes: {}, stdin: undefined },
+      resume: {
+        suspects: restarts.suspects,
+        blames: restarts.blames,
+        committed,
+        fileBytes: {},
+        stdin: undefined,
+      },
       onCommit: (commit) => this.#acknowledge(process, commit),
     });
     const ended = lane.run().then(
@@ -233,7 +251,8 @@ class Simulation {
     if (end.kind !== "failed" || life.failed) return end;
     const { error } = end;
     // A runtime that died takes its lane along, and the next one takes over.
-    if (error instanceof StakeoutError && error.code === "LANE_FAILED") return { kind: "lane", reason: error.message };
+    if (error instanceof StakeoutError && error.code === "LANE_FAILED")
+      return { kind: "lane", reason: error.message };
     throw new Violation(`a lane ended with an error that nothing had caused: ${shownError(error)}`);
   }
 

@@ -102,7 +102,8 @@ export class Checker {
     if (content.kind !== "event") return this.model.clockMs;
     const { stream, offset } = positionOf(record);
     const observation = this.#observations.get(`${stream}:${offset}`);
-    if (observation === undefined) throw new Violation(`event ${content.n} was committed without having been examined`);
+    if (observation === undefined)
+      throw new Violation(`event ${content.n} was committed without having been examined`);
     const { clockMs, reading } = observation;
     const cappedMs = Math.min(content.atMs ?? Number.NEGATIVE_INFINITY, reading.wallMs);
     expectSame(`the engine clock at event ${content.n}`, Math.max(this.model.clockMs, cappedMs), clockMs);
@@ -118,5 +119,6 @@ function checkFile(file: string, plan: Plan): void {
   const owners = { ...ownerChecks, position: () => undefined };
   const { problems } = checkStateFile({ file, limits: limitsOf(plan), owners, problemsMax: 1 });
   const [problem] = problems;
-  if (problem !== undefined) throw new Violation(`the state file is damaged: ${problem.where} ${problem.message}`);
+  if (problem !== undefined)
+    throw new Violation(`the state file is damaged: ${problem.where} ${problem.message}`);
 }

@@ -29,7 +29,10 @@ export async function checkOutput(model: Model, store: StateStore, files: Output
   expectSame("the dead letters", expected, actual);
 }
 
-async function committedLines(store: StateStore, file: OutputFile): Promise<readonly Record<string, unknown>[]> {
+async function committedLines(
+  store: StateStore,
+  file: OutputFile,
+): Promise<readonly Record<string, unknown>[]> {
   const entry = await store.readEntry("output-file", file.path);
   const text = file.read().toString();
   // Before the first commit nothing of it is ours.
@@ -39,7 +42,8 @@ async function committedLines(store: StateStore, file: OutputFile): Promise<read
   }
   const bytes = Number(entry["bytes"]);
   const committed = file.read().subarray(0, bytes).toString();
-  if (Buffer.byteLength(committed) !== bytes) throw new Violation(`${file.path} is shorter than it was committed`);
+  if (Buffer.byteLength(committed) !== bytes)
+    throw new Violation(`${file.path} is shorter than it was committed`);
   if (!committed.startsWith(file.before)) throw new Violation(`${file.path} has lost what was in it`);
   const lines = committed.slice(file.before.length).split("\n");
   if (lines.pop() !== "") throw new Violation(`${file.path} was committed in the middle of a line`);

@@ -17,7 +17,11 @@ export async function checkState(model: Model, store: StateStore): Promise<void>
     .map(([ruleId, sinceMs]) => ({ ruleId, since: new Date(sinceMs).toISOString() }))
     .sort(by("ruleId"));
   const suspensions = await listSuspensions(store);
-  expectSame("suspended rules", expected, suspensions.map(({ ruleId, since }) => ({ ruleId, since })));
+  expectSame(
+    "suspended rules",
+    expected,
+    suspensions.map(({ ruleId, since }) => ({ ruleId, since })),
+  );
 }
 
 async function checkItems(model: Model, store: StateStore): Promise<void> {
@@ -52,7 +56,8 @@ async function checkWindows(model: Model, store: StateStore): Promise<void> {
     matchCount: matches.length,
     raised: raisedBy !== undefined,
   }));
-  const inOrder = (windows: readonly unknown[]): string[] => windows.map((window) => JSON.stringify(window)).sort();
+  const inOrder = (windows: readonly unknown[]): string[] =>
+    windows.map((window) => JSON.stringify(window)).sort();
   expectSame("open windows", inOrder(expected), inOrder(actual));
   await checkLeftovers(model, store);
 }
@@ -63,7 +68,8 @@ async function checkLeftovers(model: Model, store: StateStore): Promise<void> {
   for (const kind of ["alert-event", "window-unique"]) {
     for (const { key } of await entriesOf(store, kind)) {
       const id = key.slice(17, 49);
-      if (!known.has(id)) throw new Violation(`an entry of kind ${kind} is left of the window ${id}, which has gone`);
+      if (!known.has(id))
+        throw new Violation(`an entry of kind ${kind} is left of the window ${id}, which has gone`);
     }
   }
 }
@@ -83,7 +89,11 @@ async function checkErrors(model: Model, store: StateStore): Promise<void> {
     group: `${ruleId} ${name} ${type}`,
     count,
     first: { time: first.time, position: first.position },
-    last: { time: last.time, position: last.position, message: type === "RangeError" ? last.message : undefined },
+    last: {
+      time: last.time,
+      position: last.position,
+      message: type === "RangeError" ? last.message : undefined,
+    },
   }));
   const expected = [...model.errors.values()].map(({ ruleId, function: name, type, count, first, last }) => ({
     group: `${ruleId} ${name} ${type}`,
@@ -94,7 +104,10 @@ async function checkErrors(model: Model, store: StateStore): Promise<void> {
   expectSame("rule errors", expected.sort(by("group")), actual.sort(by("group")));
 }
 
-function occurrenceOf({ timeMs, position }: ModelOccurrence): { readonly time: string; readonly position: unknown } {
+function occurrenceOf({ timeMs, position }: ModelOccurrence): {
+  readonly time: string;
+  readonly position: unknown;
+} {
   return { time: new Date(timeMs).toISOString(), position };
 }
 

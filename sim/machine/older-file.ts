@@ -10,7 +10,8 @@ export function rewriteAsOldest(file: string): void {
   const db = new DatabaseSync(file);
   try {
     const version = schemaVersionOf(db);
-    if (version > waysBack.length + 1) throw new Error(`waysBack has no step from format ${version} to the one before`);
+    if (version > waysBack.length + 1)
+      throw new Error(`waysBack has no step from format ${version} to the one before`);
     for (const way of waysBack.slice(0, version - 1).toReversed()) db.exec(way);
     db.exec("PRAGMA user_version = 1");
   } finally {

@@ -103,7 +103,6 @@ export class OutputDisk {
   }
 }
 
-
 interface WriteOptions {
   readonly offset: number;
   readonly position: number;

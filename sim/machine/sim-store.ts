@@ -61,7 +61,10 @@ function siteOf(name: string): Site | undefined {
   return operations.has(name) ? "operation" : readers[name];
 }
 
-async function commitTo({ inner, machine, life, disk, folder }: SimStoreParts, commit: Commit): Promise<void> {
+async function commitTo(
+  { inner, machine, life, disk, folder }: SimStoreParts,
+  commit: Commit,
+): Promise<void> {
   const run = async (): Promise<void> => {
     await inner.commit(commit);
     machine.commits += 1;

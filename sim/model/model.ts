@@ -57,7 +57,14 @@ export class Model {
   clockMs = 0;
   /** Records examined. */
   examined = 0;
-  totals: Readonly<ModelTotals> = { events: 0, bytes: 0, matches: 0, alerts: 0, ruleErrors: 0, deadLetters: 0 };
+  totals: Readonly<ModelTotals> = {
+    events: 0,
+    bytes: 0,
+    matches: 0,
+    alerts: 0,
+    ruleErrors: 0,
+    deadLetters: 0,
+  };
   readonly limits: SimLimits;
   readonly #plan: Plan;
 

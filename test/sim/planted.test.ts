@@ -17,7 +17,9 @@ describe.each(plantedBugs)("a planted bug: $name", ({ parts, needsFaults }) => {
   test.runIf(needsFaults)("shows itself only where something goes wrong", async () => {
     for (let seed = 1; seed <= 10; seed++) {
       const plan = generatePlan(seed);
-      const records = plan.records.filter(({ content }) => content.kind !== "event" || content.mischief === undefined);
+      const records = plan.records.filter(
+        ({ content }) => content.kind !== "event" || content.mischief === undefined,
+      );
       const { failure } = await simulate({ ...plan, records, faults: [] }, { ...engineParts, ...parts });
       expect(failure).toBeUndefined();
     }
