@@ -86,11 +86,12 @@ export interface BadContent {
   readonly reason: DeadLetterReason;
 }
 
-/** Something that goes wrong at one asynchronous step, counted from the beginning of the simulation. */
+/** Something that goes wrong at one asynchronous step. */
 export interface Fault {
+  /** Counted from the beginning of the simulation; it happens at the first step from here on that it can happen at. */
   readonly step: number;
   readonly what: FaultKind;
-  /** Relative to the effect of that step. */
+  /** Relative to the effect of that step; `during` where the effect can be there by half. */
   readonly when: "before" | "during" | "after";
 }
 

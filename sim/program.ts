@@ -159,16 +159,9 @@ async function act({ program, event, helpers }: Acting, action: Action): Promise
 }
 
 function keyOf(key: PlannedKey, program: Program, event: EventContent): string {
-  switch (key) {
-    case "all":
-      return "all";
-    case "user":
-      return `user-${event.user}`;
-    case "rule":
-      return `${program.id}-${event.user}`;
-    case "empty":
-      return "";
-  }
+  if (key === "user") return `user-${event.user}`;
+  if (key === "rule") return `${program.id}-${event.user}`;
+  return key === "empty" ? "" : key;
 }
 
 function lifetimeOf(lifetime: PlannedLifetime, helpers: Helpers): Lifetime | undefined {
@@ -187,9 +180,14 @@ function fieldsOf(event: EventContent, amount: number): JsonObject {
 }
 
 function shown(answer: Answer): string {
-  if (answer instanceof Set) return [...answer].sort().join("+");
-  if (typeof answer === "object") return JSON.stringify(Object.entries(answer).sort());
+  if (answer instanceof Set) return inOrder([...answer]);
+  if (typeof answer === "object") return inOrder(Object.entries(answer).map((field) => field.join("=")));
   return String(answer);
+}
+
+/** The order of members and fields is not promised. */
+function inOrder(texts: readonly string[]): string {
+  return texts.toSorted((left, right) => (left < right ? -1 : 1)).join("+");
 }
 
 function sizeOf(answer: Answer): number {

@@ -1,6 +1,7 @@
 """What expressions about an event do: what they read, whether they can raise, what they answer."""
 
 import ast
+from types import ModuleType
 
 from stakeout_engine.syntax import (
     CONSTANTS,
@@ -47,7 +48,10 @@ class Expressions:
         return _Aliases(self._locals).visit(copy_of(node)) if self._locals else node
 
     def path(self, node):
-        """The path of ``event.get("a")``, ``event.deep_get("a", "b")`` or ``event["a"]``."""
+        """The path of ``event.get("a")``, ``event.deep_get("a", "b")`` or ``event["a"]``.
+
+        ``event.udm("a")`` has the path ``(None, "a")``.
+        """
         if isinstance(node, ast.Subscript) and self._is_event(node.value):
             return (node.slice.value,) if is_text(node.slice) else None
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
@@ -57,10 +61,24 @@ class Expressions:
         if node.func.attr == "get" and 1 <= len(node.args) <= 2 and not node.keywords:
             return (node.args[0].value,) if is_text(node.args[0]) and is_harmless(node.args[1:]) else None
         defaults = [keyword.value for keyword in node.keywords if keyword.arg == "default"]
-        if node.func.attr == "deep_get" and node.args and len(defaults) == len(node.keywords):
-            if all(is_text(argument) for argument in node.args) and is_harmless(defaults):
-                return tuple(argument.value for argument in node.args)
-        return None
+        if len(defaults) != len(node.keywords) or not is_harmless(defaults):
+            return None
+        keys = tuple(argument.value for argument in node.args if is_text(argument))
+        if not keys or len(keys) != len(node.args):
+            return None
+        if node.func.attr == "udm" and len(keys) == 1:
+            return (None, *keys)
+        return keys if node.func.attr == "deep_get" else None
+
+    def _constant(self, node):
+        """The value of a name of the module, or of a helper module in ``helper.NAME``; ``MISSING`` if uncertain."""
+        if isinstance(node, ast.Name):
+            return self.module.constant(node.id)
+        if not isinstance(node.value, ast.Name):
+            return MISSING
+        helper = self.module.constant(node.value.id)
+        known = self._modules(helper.__name__) if isinstance(helper, ModuleType) else None
+        return MISSING if known is None else known.constant(node.attr)
 
     def _is_event(self, node):
         return isinstance(node, ast.Name) and node.id == self._event and node.id not in self._locals
@@ -71,7 +89,7 @@ class Expressions:
         if not self._reads(node, paths) or len(paths) != 1:
             return None
         path = paths.pop()
-        return None if path[0].startswith("p_") or path[0].startswith("_") else path
+        return None if path[0] is not None and path[0].startswith(("p_", "_")) else path
 
     def _reads(self, node, paths):
         """True for what can be computed from one text at this path and constants. Adds the paths."""
@@ -81,8 +99,8 @@ class Expressions:
             return True
         if isinstance(node, ast.Constant):
             return isinstance(node.value, CONSTANTS)
-        if isinstance(node, ast.Name):
-            return is_constant(self.module.constant(node.id))
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return is_constant(self._constant(node))
         if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
             return all(isinstance(part, ast.Constant) and isinstance(part.value, CONSTANTS) for part in node.elts)
         if isinstance(node, ast.Compare):
@@ -104,12 +122,14 @@ class Expressions:
         """True for what changes nothing and cannot raise, whatever the event holds."""
         if isinstance(node, ast.Subscript):
             return False
-        if self.path(node) is not None:
-            return True
+        path = self.path(node)
+        if path is not None:
+            # A method of a data model may do anything.
+            return path[0] is not None
         if isinstance(node, ast.Constant):
             return isinstance(node.value, CONSTANTS)
-        if isinstance(node, ast.Name):
-            return is_constant(self.module.constant(node.id))
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return is_constant(self._constant(node))
         if isinstance(node, (ast.Tuple, ast.List)):
             return all(isinstance(part, ast.Constant) for part in node.elts)
         if isinstance(node, ast.BoolOp):

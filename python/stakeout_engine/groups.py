@@ -85,6 +85,11 @@ def _value(event, path):
     """The value at a path as guards look at it; ``_OTHER`` for one that no guard applies to."""
     if len(path) == 1:
         value = event.get(path[0], MISSING)
+    elif path[0] is None:
+        try:
+            value = event.udm(path[1], default=MISSING)
+        except Exception:
+            return _OTHER  # Each rule that asks for it raises this by itself.
     else:
         value = event.deep_get(*path, default=MISSING)
     if value.__class__ is str:

@@ -144,7 +144,7 @@ class _Reader:
         return given[0] if given else ast.Constant(None)
 
     def _with_null(self, access):
-        """What an access stands for where the field is null: ``deep_get`` answers its default then, too."""
+        """What an access stands for where the value is null: ``deep_get`` answers its default then, too."""
         if isinstance(access, ast.Call) and access.func.attr == "deep_get":
             return self._without_field(access)
         return ast.Constant(None)
@@ -154,7 +154,7 @@ def _joined(found):
     """One guard for each path that all of them ask for: some of them must want to look."""
     paths = {path for path, _ in found[0]} if found else set()
     joined = []
-    for path in sorted(paths):
+    for path in sorted(paths, key=str):
         each = [[test for other, test in guards if other == path] for guards in found]
         if all(each):
             joined.append((path, _some([_every(tests) for tests in each])))

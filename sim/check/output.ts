@@ -25,7 +25,8 @@ export async function checkOutput(model: Model, store: StateStore, files: Output
   const deadLetters = await committedLines(store, deadLettersFile);
   const { recordBytesMax } = model.limits;
   const expected = model.deadLetters.map((record) => deadLetterOf(record, recordBytesMax));
-  const actual = deadLetters.map(({ message: _, preview: _cut, ...letter }) => letter);
+  // What a person reads is not compared.
+  const actual = deadLetters.map((letter) => Object.assign(letter, { message: "", preview: "" }));
   expectSame("the dead letters", expected, actual);
 }
 
@@ -57,6 +58,8 @@ function deadLetterOf(record: PlacedRecord, recordBytesMax: number): Record<stri
     source,
     stream,
     offset,
+    message: "",
+    preview: "",
     reason: content.kind === "bad" ? content.reason : "",
     bytesTotal: fault?.bytesTotal ?? bytes.length,
     bytes: bytes.subarray(0, recordBytesMax).toString("base64"),

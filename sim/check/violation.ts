@@ -24,5 +24,5 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function shown(value: unknown): string {
-  return value === undefined ? "missing" : String(JSON.stringify(value)).slice(0, 500);
+  return value === undefined ? "missing" : JSON.stringify(value).slice(0, 500);
 }

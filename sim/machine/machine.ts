@@ -65,19 +65,21 @@ export class Machine {
   step = 0;
   /** Commits so far. */
   commits = 0;
-  readonly #faults: ReadonlyMap<number, Fault>;
+  /** Those to come, the earliest first. */
+  readonly #faults: Fault[];
 
   constructor(plan: Plan) {
     this.chance = new Chance(plan.seed, "machine");
     this.clock = new SimClock(plan);
-    this.#faults = new Map(plan.faults.map((fault) => [fault.step, fault]));
+    this.#faults = plan.faults.toSorted((left, right) => left.step - right.step);
   }
 
-  /** Begins the next step; answers what goes wrong at it. */
-  next(): Fault | undefined {
-    const fault = this.#faults.get(this.step);
+  /** Begins the next step; answers what goes wrong at it: the first fault that is due and can happen here. */
+  next(canHappen: (fault: Fault) => boolean): Fault | undefined {
+    const { step } = this;
     this.step += 1;
-    return fault;
+    const index = this.#faults.findIndex((fault) => fault.step <= step && canHappen(fault));
+    return index < 0 ? undefined : this.#faults.splice(index, 1)[0];
   }
 }
 
@@ -86,7 +88,7 @@ export interface LifeHost {
   /** The service manager asks the run to end. */
   readonly stop: () => void;
   /** The folding thread gets on, or dies. */
-  readonly fold: { advance(): void; die(): boolean } | undefined;
+  readonly fold: { readonly running: boolean; advance(): void; die(): void };
   /** True when the lane is known to ask a rule by itself, so that its death would be blamed on that rule. */
   readonly asksRuleAlone: () => boolean;
   /** The next process opens the state file as an older version left it. */
@@ -116,8 +118,8 @@ export class Life {
   /** One asynchronous step: performs the effect, or what a fault makes of it. Of a dead lane nothing comes any more. */
   perform<T>(site: Site, effect: Effect<T>): MaybePromise<T> {
     if (this.dead) return never();
-    this.host?.fold?.advance();
-    const fault = this.#machine.next();
+    this.host?.fold.advance();
+    const fault = this.#machine.next((due) => this.#canHappen(due, effect));
     return fault === undefined ? effect.run() : this.#disturb(fault, site, effect);
   }
 
@@ -148,13 +150,10 @@ export class Life {
         await this.#partly(fault, effect);
         return await this.#end(site, { kind: "killed", powerFailed: fault.what === "power" });
       case "lane":
-        // A rule that is asked alone would be blamed for it, and rightly so.
-        if (this.host?.asksRuleAlone() === true) return await effect.run();
         injected.lane += 1;
         await this.#partly(fault, effect);
         return await this.#end(site, { kind: "lane", reason: "out of memory" });
       case "fail":
-        if (effect.mayFail !== true) return await effect.run();
         injected.fail += 1;
         this.failed = true;
         await this.#partly(fault, effect);
@@ -166,7 +165,7 @@ export class Life {
         clock.jump(chance.pick([-3_600_000, -1000, 1000, 3_600_000]));
         break;
       case "fold":
-        if (this.host?.fold?.die() !== true) return await effect.run();
+        this.host?.fold.die();
         break;
       case "older":
         this.host?.older();
@@ -174,6 +173,15 @@ export class Life {
     }
     injected[fault.what] += 1;
     return await effect.run();
+  }
+
+  #canHappen<T>({ what, when }: Fault, { mayFail, half }: Effect<T>): boolean {
+    const ends = what === "kill" || what === "power" || what === "lane" || what === "fail";
+    if (ends && when === "during" && half === undefined) return false;
+    if (what === "fail") return mayFail === true;
+    if (what === "fold") return this.host?.fold.running === true;
+    // A rule that is asked alone would be blamed for it, and rightly so.
+    return what !== "lane" || this.host?.asksRuleAlone() !== true;
   }
 
   async #partly<T>({ what, when }: Fault, { run, half }: Effect<T>): Promise<void> {

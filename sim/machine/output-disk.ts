@@ -65,7 +65,7 @@ export class OutputDisk {
     const handle: Pick<FileHandle, "close" | "stat" | "truncate" | "datasync" | "read" | "write"> = {
       close: async () => await life.perform("close", { run: () => undefined }),
       stat: (async () => ({ size: file.current.length })) as unknown as FileHandle["stat"],
-      read: (async (buffer: Buffer, offset: number, length: number, position: number) => ({
+      read: (async (buffer: Buffer, ...[offset, length, position]: [number, number, number]) => ({
         buffer,
         bytesRead: file.current.copy(buffer, offset, position, position + length),
       })) as unknown as FileHandle["read"],

@@ -64,12 +64,15 @@ export class SimFolder implements Folder {
     if (this.#running !== undefined && this.#options.chance.happens(this.#options.rate)) this.#advance();
   }
 
-  /** The thread dies. Answers whether there was one. */
-  die(): boolean {
-    if (this.#running === undefined) return false;
+  /** True while a fold is going on. */
+  get running(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** The thread dies. */
+  die(): void {
     this.#running = undefined;
     this.failure = "the folding thread ended";
-    return true;
   }
 
   /** True when a fold is done and what it wrote is to be brought into the file, which must wait for the lane's next commit. */

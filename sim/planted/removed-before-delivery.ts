@@ -13,7 +13,9 @@ export const removedBeforeDelivery: PlantedBug = {
           deliver: async (deliveries) => {
             const waiting = await store.listEntries({ kind: "outbox", limit: 1000 });
             const own = waiting.filter(({ value }) => value["destination"] === destination.name);
-            const entries = own.slice(0, deliveries.length).map((entry) => ({ ...entry, value: undefined }));
+            const entries = own
+              .slice(0, deliveries.length)
+              .map(({ kind, key }) => ({ kind, key, value: undefined }));
             await store.commit({ clockMs: store.clockMs, positions: [], entries });
             await destination.deliver(deliveries);
           },

@@ -1,7 +1,7 @@
 import { StakeoutError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { isSeverity, type Severity } from "../core/severity.ts";
-import { errorContext, toContext } from "./context.ts";
+import { ContextText, errorContext, toContext } from "./context.ts";
 import { describeValue } from "./describe-value.ts";
 import { limitText } from "./limit-text.ts";
 import type { RuleManifest } from "./manifest.ts";
@@ -33,7 +33,7 @@ export class Answers {
   reference: string;
   runbook: string;
   destinations: readonly string[] | undefined;
-  context: JsonObject = {};
+  #context: JsonObject | ContextText = {};
   unique: string | undefined;
 
   constructor(rule: LoadedRule) {
@@ -60,6 +60,10 @@ export class Answers {
     return this.#dedup ?? (this.#title || this.#defaultDedup());
   }
 
+  get context(): JsonObject {
+    return this.#context instanceof ContextText ? this.#context.parse() : this.#context;
+  }
+
   /** Applies what a function answered. Takes a function's answer once, in the order of `auxiliaryFunctions`. */
   take(name: AuxiliaryFunction, answer: unknown): void {
     try {
@@ -74,7 +78,7 @@ export class Answers {
     this.#failures.push({ function: name, error });
     if (name === "description" || name === "reference" || name === "runbook") this[name] = "";
     else if (name === "dedup") this.#dedup = this.#defaultDedup();
-    else if (name === "alertContext") this.context = errorContext(error);
+    else if (name === "alertContext") this.#context = errorContext(error);
     else if (name === "unique") this.unique = failedUnique;
   }
 
@@ -98,7 +102,7 @@ export class Answers {
         this.#takeDestinations(answer);
         break;
       case "alertContext":
-        this.context = toContext(answer, this.#manifest.id);
+        this.#context = answer instanceof ContextText ? answer : toContext(answer, this.#manifest.id);
         break;
       case "unique":
         this.unique =

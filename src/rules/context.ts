@@ -8,6 +8,22 @@ import { thrownShown } from "./thrown.ts";
 const contextCharactersMax = 204_800;
 
 /**
+ * An alert context as JSON text of an object within the limits: what a runtime answers that has checked it already. Most
+ * matches belong to an alert that is open, so that nobody looks at their context.
+ */
+export class ContextText {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  parse(): JsonObject {
+    return JSON.parse(this.#text) as JsonObject;
+  }
+}
+
+/**
  * The alert context that an answer of `alertContext` makes: a copy, so that nothing the rule does later changes it. Throws
  * `RULE_RESULT_INVALID` when it is not an object, holds something that JSON cannot, or is too large.
  */

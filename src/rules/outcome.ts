@@ -88,7 +88,9 @@ function describe(request: MatchRequest, answers: Answers): DescribedMatch {
     reference: answers.reference,
     runbook: answers.runbook,
     destinations: answers.destinations,
-    context: answers.context,
+    get context() {
+      return answers.context;
+    },
     distinct: rule.functions.has("unique"),
     unique: answers.unique,
     eventTimeMs: event.timeMs ?? clockMs,

@@ -4,6 +4,7 @@ import { type Event, standardFieldNames } from "../../core/event.ts";
 import type { JsonObject, JsonValue } from "../../core/json.ts";
 import { currentEvaluation } from "../../state/evaluation.ts";
 import type { AuxiliaryFunction } from "../runtime.ts";
+import { ContextText } from "../context.ts";
 import { bootPython, type PythonInterpreter, type PythonOptions } from "./boot.ts";
 import { toHostFunction } from "./host-function.ts";
 import { PythonInspection } from "./inspection.ts";
@@ -196,7 +197,7 @@ export class PythonRules {
       case "s":
         return rest;
       case "j":
-        return JSON.parse(rest);
+        return name === "alertContext" ? new ContextText(rest) : JSON.parse(rest);
       case "e":
         throw toError(rest, `Rule ${this.#ids.get(number) ?? ""}: `);
       default:

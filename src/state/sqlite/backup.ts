@@ -51,7 +51,7 @@ async function copyTo(db: DatabaseSync, { file, target, onProgress }: BackupOpti
   try {
     makeEmpty(unfinished, statSync(file).mode);
     // Held from the first page to the last, so that a commit in between does not make it begin again.
-    //MUT
+    db.exec("BEGIN; SELECT count(*) FROM meta");
     await backup(db, unfinished, {
       rate: PAGES_PER_STEP,
       progress: ({ remainingPages, totalPages }) => onProgress?.(totalPages - remainingPages, totalPages),

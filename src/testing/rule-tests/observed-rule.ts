@@ -1,5 +1,6 @@
 import type { Event } from "../../core/event.ts";
 import { isThenable } from "../../core/json.ts";
+import { ContextText } from "../../rules/context.ts";
 import type { LoadedRule } from "../../rules/runtime.ts";
 
 /** Learns what a rule is asked and what it answers. */
@@ -26,7 +27,7 @@ export interface ObserveOptions {
 export function observeRule(rule: LoadedRule, observer: RuleObserver, options: ObserveOptions): LoadedRule {
   const watch = (functionName: string, ask: () => unknown): unknown => {
     const answered = (value: unknown): unknown => {
-      observer.answered(functionName, value);
+      observer.answered(functionName, value instanceof ContextText ? value.parse() : value);
       return value;
     };
     const threw = (error: unknown): never => {

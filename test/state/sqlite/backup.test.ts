@@ -72,6 +72,8 @@ describe("a copy", () => {
       target,
       onProgress: (done, total) => {
         progress.push(done / total);
+        // A copy that began anew with each commit would never end.
+        if (progress.length > 20) return;
         rounds.push(commitRound(store, 2 + progress.length));
         fold(file);
       },

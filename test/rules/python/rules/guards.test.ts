@@ -39,7 +39,20 @@ const sources: readonly string[] = [
   `def rule(event):\n    try:\n        return event["name"] == "a"\n    except KeyError:\n        return True\n`,
   `def rule(event):\n    event = {"name": "a"}\n    return event.get("name") == "a"\n`,
   `def rule(event):\n    other = event.get("other")\n    if event.get("name") != "a":\n        return False\n    return other == "b"\n`,
+  `def rule(event):\n    return event.udm("kind") == "a"\n`,
+  `def rule(event):\n    return event.udm("kind", default="b") != "b" and event.get("name") == "a"\n`,
+  `def rule(event):\n    return event.get("name") == "a" and event.udm("touchy") == "b"\n`,
+  `def rule(event):\n    return event.udm("touchy") == "b" and event.get("name") == "a"\n`,
+  `import kinds\n\ndef rule(event):\n    return event.udm("touchy") == kinds.B\n`,
+  `import kinds\n\ndef rule(event):\n    return event.get("name") == kinds.CHANGING\n`,
 ];
+
+/** One method of the data model raises for some events, and answers None for others. */
+const methods = {
+  path: "/data_models/guards.py",
+  source:
+    "def get_touchy(event):\n    if event.get('other') == 'a':\n        raise ValueError('a')\n    return event.get('other')\n",
+};
 
 const value: fc.Arbitrary<JsonValue> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom("a", "b", "ab", "", "x".repeat(300)) },
@@ -100,6 +113,14 @@ describe("guards", () => {
   let group: Warm;
   let alone: readonly number[];
   beforeAll(() => {
+    const { rules } = file();
+    const mappings = [
+      { name: "kind", path: "deep.type" },
+      { name: "touchy", method: "get_touchy" },
+    ];
+    rules.addDataModel({ id: "Guards", logTypes: ["Test.Log"], mappings, methods });
+    const source = "B = 'b'\nCHANGING = 'a'\n\ndef change():\n    global CHANGING\n    CHANGING = 'b'\n";
+    rules.addHelper("kinds", { path: "/helpers/kinds.py", source });
     group = warm(file(), sources);
     alone = sources.map((source) => file().load(source));
     // Rules with a memory of their own must have seen the same.

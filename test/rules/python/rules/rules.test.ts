@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { StakeoutError } from "../../../../src/core/errors.ts";
+import { ContextText } from "../../../../src/rules/context.ts";
 import { PythonError } from "../../../../src/rules/python/python-error.ts";
 import { createMemoryStore } from "../../../../src/state/memory/memory-store.ts";
 import { newEvaluation, position, startMs } from "../../../state/fixtures.ts";
@@ -144,7 +145,8 @@ describe("the other functions of a rule", () => {
   ] as const)("%s answers %s", (name, value, answer) => {
     const number = file().load(source(name, value));
     const called = name === "alert_context" ? "alertContext" : name;
-    expect(file().rules.call(number, called, event)).toStrictEqual(answer);
+    const answered = file().rules.call(number, called, event);
+    expect(answered instanceof ContextText ? answered.parse() : answered).toStrictEqual(answer);
   });
 
   test.each([
