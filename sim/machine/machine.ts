@@ -29,7 +29,7 @@ export type Death =
 export type Injected = Record<FaultKind | "torn", number>;
 
 /** An error that the simulation raised. */
-export class InjectedError extends Error {
+class InjectedError extends Error {
   /** As a disk that is full would say it. */
   readonly code = "EIO";
 }

@@ -6,13 +6,14 @@ import type { PlantedBug } from "./planted.ts";
 /** Journal rows are deleted in a transaction of their own before the items are written. */
 export const deltaIsLost: PlantedBug = {
   name: "fold losing a delta",
-  needsFaults: true,
+  needsFaults: false,
   parts: {
     *fold(db) {
       const changes: ChangesByKey = new Map();
       const rows = db.prepare("SELECT seq, changes FROM journal ORDER BY seq").all();
       for (const { changes: text } of rows) collectChanges(changes, String(text));
-      const through = Number(rows.at(-1)?.["seq"] ?? 0);
+      if (rows.length === 0) return;
+      const through = Number(rows.at(-1)?.["seq"]);
       inTransaction(db, () => {
         db.prepare("DELETE FROM journal WHERE seq <= ?").run(through);
         db.prepare("UPDATE meta SET value = ? WHERE name = 'folded_through'").run(through);

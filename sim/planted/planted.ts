@@ -8,7 +8,7 @@ import { removedBeforeDelivery } from "./removed-before-delivery.ts";
 /** A bug to put into the engine, for showing that the simulator would find it. */
 export interface PlantedBug {
   readonly name: string;
-  /** False for one that goes wrong without a fault too. */
+  /** False for one that goes wrong without a fault too; the end of a run cuts off a fold as a fault does. */
   readonly needsFaults: boolean;
   readonly parts: Partial<EngineParts>;
 }

@@ -1,5 +1,8 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, createWriteStream, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 
 import { messageOf, StakeoutError } from "../core/errors.ts";
 import { decodeItem, encodeItem } from "../state/item-codec.ts";
@@ -28,6 +31,9 @@ const pieceLength = 64 * 1024;
 /** Problems named at once; a file that is no export at all has one in every line. */
 const problemsMax = 10;
 
+/** Longest line that is read; an item at every limit, each character of it escaped, is shorter. */
+const lineLengthMax = 128 * 1024 * 1024;
+
 /** Commit an import in parts of about this size, so that its memory is bounded. */
 const batchBytes = 32 * 1024 * 1024;
 
@@ -50,19 +56,25 @@ export async function exportStateCommand(options: StateExportOptions, io: Comman
  */
 export async function importStateCommand(options: StateImportOptions, io: CommandIo): Promise<number> {
   const { state, file } = options;
-  const lines = await linesOf(file, io);
-  await checkLines(lines, file);
-  return withState(state, { readOnly: false, create: true }, async (store) => {
-    let count = 0;
-    for await (const item of itemsOf(lines)) {
-      await store.putItem(item);
-      count++;
-      if (store.pendingBytes > batchBytes) await commit(store);
-    }
-    await commit(store);
+  return withLines(file, io, async (lines) => {
+    await checkLines(lines, file);
+    const count = await withState(state, { readOnly: false, create: true }, (store) =>
+      putItems(store, lines),
+    );
     io.stderr.write(`Imported ${count} key${count === 1 ? "" : "s"} into ${state}.\n`);
     return 0;
   });
+}
+
+async function putItems(store: StateStore, lines: Lines): Promise<number> {
+  let count = 0;
+  for await (const item of itemsOf(lines)) {
+    await store.putItem(item);
+    count++;
+    if (store.pendingBytes > batchBytes) await commit(store);
+  }
+  await commit(store);
+  return count;
 }
 
 async function* pieces(store: StateStore, prefix: string): AsyncGenerator<string> {
@@ -76,16 +88,29 @@ async function* pieces(store: StateStore, prefix: string): AsyncGenerator<string
   if (piece !== "") yield piece;
 }
 
-/** Starts reading from the first line each time it is called. */
-type Lines = () => AsyncIterable<string> | Iterable<string>;
-
-async function linesOf(file: string, { stdin }: CommandIo): Promise<Lines> {
-  if (file !== "-") return () => readLines(createReadStream(file), file);
-  // What comes through a pipe can be read once only.
-  const lines: string[] = [];
-  for await (const line of readLines(stdin, "standard input")) lines.push(line);
-  return () => lines;
+/** Calls `use` with a function that starts reading from the first line each time it is called. */
+async function withLines<T>(
+  file: string,
+  { stdin }: CommandIo,
+  use: (lines: Lines) => Promise<T>,
+): Promise<T> {
+  if (file !== "-") return await use(() => readLines(createReadStream(file), file));
+  // What comes through a pipe can be read once only, and may be more than fits into memory.
+  const folder = mkdtempSync(join(tmpdir(), "stakeout-import-"));
+  try {
+    const copy = join(folder, "items.jsonl");
+    try {
+      await pipeline(stdin, createWriteStream(copy, { mode: 0o600 }));
+    } catch (error) {
+      throw unreadable("standard input", error);
+    }
+    return await use(() => readLines(createReadStream(copy), "standard input"));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
+
+type Lines = () => AsyncIterable<string>;
 
 async function* readLines(input: Readable, name: string): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -93,14 +118,22 @@ async function* readLines(input: Readable, name: string): AsyncGenerator<string>
   try {
     // Not node:readline: it also ends lines at U+2028, which JSON texts may hold.
     for await (const chunk of input as AsyncIterable<Buffer>) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      yield* lines;
+      const [first = "", ...more] = decoder.decode(chunk, { stream: true }).split("\n");
+      rest += first;
+      if (rest.length > lineLengthMax) throw new Error(`a line has more than ${lineLengthMax} characters`);
+      for (const line of more) {
+        yield rest;
+        rest = line;
+      }
     }
     yield rest + decoder.decode();
   } catch (error) {
-    throw new StakeoutError("INPUT_UNREADABLE", `Cannot read ${name}: ${messageOf(error)}`, { cause: error });
+    throw unreadable(name, error);
   }
+}
+
+function unreadable(name: string, error: unknown): StakeoutError {
+  return new StakeoutError("INPUT_UNREADABLE", `Cannot read ${name}: ${messageOf(error)}`, { cause: error });
 }
 
 async function* itemsOf(lines: Lines): AsyncGenerator<Item> {

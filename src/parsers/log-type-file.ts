@@ -4,15 +4,20 @@ import type * as Zod from "zod";
 import { messageOf, type Problem, StakeoutError } from "../core/errors.ts";
 import { logTypeSchema } from "./log-type-schema.ts";
 import { compileLogType, type LogType, type LogTypeDefinition } from "./log-type.ts";
+import { compileNative } from "./whole-pattern.ts";
+
+/** Problems told of one file: finding the line of each takes its time. */
+const problemsMax = 100;
 
 let schema: Zod.ZodType<LogTypeDefinition> | undefined;
 
 /** A log type that ships with the package and was checked when it was built. Throws `LOG_TYPES_INVALID` for a broken one. */
 export function readBuiltInLogType(file: string, text: string): LogType {
   const definition: LogTypeDefinition = parse(text);
-  const logType = compileLogType(definition, (path, message) => {
+  const report = (path: readonly PropertyKey[], message: string): never => {
     throw new StakeoutError("LOG_TYPES_INVALID", `${file}: ${path.join(".")}: ${message}`);
-  });
+  };
+  const logType = compileLogType(definition, report, compileNative);
   if (logType === undefined) throw new StakeoutError("LOG_TYPES_INVALID", `${file} is not a log type.`);
   return logType;
 }
@@ -22,17 +27,25 @@ export function readLogType(file: string, text: string, problems: Problem[]): Lo
   const found: Problem[] = [];
   const logType = checkLogType(file, text, found);
   problems.push(...found.sort((a, b) => a.line - b.line));
+  if (found.length === problemsMax) {
+    problems.push({ file, line: 0, message: `There may be more than these ${problemsMax} problems.` });
+  }
   return logType;
 }
 
 function checkLogType(file: string, text: string, problems: Problem[]): LogType | undefined {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  for (const { pos, message } of document.errors)
-    problems.push({ file, line: lines.linePos(pos[0]).line, message });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
+  const { errors } = document;
+  // What follows it is that there is no room for it either.
+  const tooDeep = errors.find(({ code }) => code === "RESOURCE_EXHAUSTION");
+  for (const { code, pos, message } of tooDeep === undefined ? errors.slice(0, problemsMax) : [tooDeep]) {
+    const what = code === "RESOURCE_EXHAUSTION" ? "The file is nested too deeply." : message;
+    problems.push({ file, line: lines.linePos(pos[0]).line, message: what });
+  }
   if (problems.length > 0) return undefined;
   const report = (path: readonly PropertyKey[], message: string): void => {
-    problems.push({ file, line: lineOf(document, path, lines), message });
+    if (problems.length < problemsMax) problems.push({ file, line: lineOf(document, path, lines), message });
   };
   let content: unknown;
   try {

@@ -2,9 +2,11 @@ import { messageOf } from "../core/errors.ts";
 import { indicatorFields, type IndicatorField } from "../core/event.ts";
 import type { JsonObject } from "../core/json.ts";
 import { compileCondition, type Condition, type ConditionDefinition } from "./conditions.ts";
+import { compileLinear } from "./linear-pattern.ts";
 import { fieldReader, parsePath, type FieldReader, type Path } from "./paths.ts";
 import { compileText, type Report, type TextDefinition, type TextPattern } from "./text-pattern.ts";
 import { timeReader, type TimeReader } from "./time-formats.ts";
+import type { CompileWhole } from "./whole-pattern.ts";
 
 /** What a log type file holds, as docs/log-types.md describes it. */
 export interface LogTypeDefinition {
@@ -49,8 +51,15 @@ export interface IndicatorPath {
   readonly path: Path;
 }
 
-/** Makes a log type of its definition. Answers `undefined` when something in it is wrong, all of it reported. */
-export function compileLogType(definition: LogTypeDefinition, report: Report): LogType | undefined {
+/**
+ * Makes a log type of its definition; `compileWhole` makes its patterns. Answers `undefined` when something in it is wrong,
+ * all of it reported.
+ */
+export function compileLogType(
+  definition: LogTypeDefinition,
+  report: Report,
+  compileWhole: CompileWhole = compileLinear,
+): LogType | undefined {
   let faulty = false;
   const fault: Report = (path, message) => {
     faulty = true;
@@ -64,7 +73,7 @@ export function compileLogType(definition: LogTypeDefinition, report: Report): L
       if (conditions.length === 0) fault(["recognise", index], "The condition asks nothing of its field.");
       return conditions;
     }),
-    text: text && compileText(text, (path, message) => fault(["text", ...path], message)),
+    text: text && compileText(text, (path, message) => fault(["text", ...path], message), compileWhole),
     times: time.flatMap((field, index) =>
       compileTime(field, (path, message) => fault(["time", index, ...path], message)),
     ),

@@ -29,6 +29,9 @@ const builtInNames = [
   "Nginx.Access",
 ];
 
+/** Longest log type file in bytes; a longer one is a problem. The built-in ones have two thousand at most. */
+const fileBytesMax = 64 * 1024;
+
 const builtInFolder = fileURLToPath(new URL("log-types/", import.meta.url));
 
 /**
@@ -72,12 +75,15 @@ function filesAt(path: string, problems: Problem[]): readonly string[] {
 }
 
 function readFile(file: string, problems: Problem[]): LogType | undefined {
+  const about = (message: string): undefined => void problems.push({ file, line: 0, message });
   let text;
   try {
+    const { size } = statSync(file);
+    if (size > fileBytesMax)
+      return about(`The file has ${size} bytes, more than the ${fileBytesMax} of a log type file.`);
     text = readFileSync(file, "utf8");
   } catch (error) {
-    problems.push({ file, line: 0, message: `The file cannot be read: ${messageOf(error)}.` });
-    return undefined;
+    return about(`The file cannot be read: ${messageOf(error)}.`);
   }
   return readLogType(file, text, problems);
 }

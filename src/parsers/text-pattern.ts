@@ -2,6 +2,7 @@ import { messageOf, StakeoutError } from "../core/errors.ts";
 import type { JsonObject, JsonValue } from "../core/json.ts";
 import { isTimeFormat, timeFormatHelp, timeReader } from "./time-formats.ts";
 import { formatTime } from "./time.ts";
+import type { CompileWhole, WholePattern } from "./whole-pattern.ts";
 
 /** How a log type file says that records which are not JSON become fields. */
 export interface TextDefinition {
@@ -63,26 +64,24 @@ function converterOf(type: string): Converter {
   };
 }
 
-/** A regular expression for the whole of a text; `undefined`, and reported, when it is not a valid one. */
-function compileWhole(source: string, fault: (message: string) => void): RegExp | undefined {
-  try {
-    return new RegExp(`^(?:${source})$`);
-  } catch (error) {
-    const hint = source.includes("(?P<") ? " Named groups are written (?<name>…) here." : "";
-    fault(`This is not a regular expression: ${messageOf(error)}.${hint}`);
-    return undefined;
-  }
-}
-
 /** Compiles what a file says. Reports what is wrong with it, and answers `undefined` then. */
-export function compileText(definition: TextDefinition, report: Report): TextPattern | undefined {
-  const source = typeof definition.pattern === "string" ? definition.pattern : definition.pattern.join("");
-  const pattern = compileWhole(source, (message) => report(["pattern"], message));
-  const header =
-    definition.header === undefined
-      ? undefined
-      : compileWhole(definition.header, (message) => report(["header"], message));
-  const groups = pattern === undefined ? [] : groupNames(source);
+export function compileText(
+  definition: TextDefinition,
+  report: Report,
+  compileWhole: CompileWhole,
+): TextPattern | undefined {
+  const compile = (source: string | undefined, key: string): WholePattern | undefined => {
+    try {
+      return source === undefined ? undefined : compileWhole(source);
+    } catch (error) {
+      report([key], messageOf(error));
+      return undefined;
+    }
+  };
+  const { pattern: pieces } = definition;
+  const pattern = compile(typeof pieces === "string" ? pieces : pieces.join(""), "pattern");
+  const header = compile(definition.header, "header");
+  const groups = pattern?.names ?? [];
   if (pattern !== undefined && groups.length === 0) {
     report(["pattern"], "The pattern has no named groups (?<name>…), so its records would have no fields.");
   }
@@ -100,14 +99,9 @@ export function compileText(definition: TextDefinition, report: Report): TextPat
   return new CompiledText({ pattern, header, converters, types: definition.types ?? {} }, definition.absent);
 }
 
-/** The names of a valid pattern's groups: they are there, without a value, even where the pattern does not fit. */
-function groupNames(source: string): readonly string[] {
-  return Object.keys(new RegExp(`${source}|`).exec("")?.groups ?? {});
-}
-
 interface CompiledParts {
-  readonly pattern: RegExp;
-  readonly header: RegExp | undefined;
+  readonly pattern: WholePattern;
+  readonly header: WholePattern | undefined;
   readonly converters: ReadonlyMap<string, Converter>;
   readonly types: Readonly<Record<string, string>>;
 }
@@ -126,10 +120,11 @@ class CompiledText implements TextPattern {
   }
 
   parse(text: string): { readonly fields: JsonObject } | Mismatch {
-    const groups = this.#parts.pattern.exec(text)?.groups;
+    const { pattern } = this.#parts;
+    const groups = pattern.groupsOf(text);
     if (groups === undefined) return { mismatch: "does not fit its pattern" };
     const entries: [string, JsonValue][] = [];
-    for (const name of Object.keys(groups)) {
+    for (const name of pattern.names) {
       const captured = groups[name];
       if (captured === undefined || this.#absent.has(captured)) continue;
       const converter = this.#parts.converters.get(name);

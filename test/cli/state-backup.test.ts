@@ -50,8 +50,8 @@ describe("state backup", () => {
     await store.close();
     const target = join(tempFolder(), "copy.db");
     const { stderr } = await cli(["state", "backup", file, target], { terminal: true });
-    expect(stderr).toMatch(/\r\u001B\[KCopying: \d+%/);
-    expect(stderr).toMatch(/\r\u001B\[KCopied the last commit/);
+    expect(stderr).toContain("\r\u001B[KCopying: ");
+    expect(stderr).toContain("\r\u001B[KCopied the last commit");
     const elsewhere = await cli(["state", "backup", file, target, "--force"]);
     expect(elsewhere.stderr).not.toContain("Copying");
   });
@@ -123,8 +123,7 @@ async function readState(file: string, stream: string): Promise<Found> {
   const { stdout } = await cli(["alerts", "list", "--json", "--limit", "1000000", "--state", file]);
   return {
     events: item?.count ?? 0,
-    alerts: stdout.split("
-").length - 1,
+    alerts: stdout.split("\n").length - 1,
     // The end of the last line may not be read yet.
     eventsRead: Math.ceil(Number(position?.["offset"]) / line(0).length),
   };
@@ -168,6 +167,10 @@ test("a copy from a running process has state, alerts and positions of one commi
   again.stdin.end(Array.from({ length: 25 }, (_, number) => line(before + number)).join(""));
   expect(await once(again, "close")).toEqual([0, null]);
   const events = before + 25;
-  expect(await readState(copy, "2")).toEqual({ events, alerts: Math.floor(events / perAlert), eventsRead: 25 });
+  expect(await readState(copy, "2")).toEqual({
+    events,
+    alerts: Math.floor(events / perAlert),
+    eventsRead: 25,
+  });
   expect(await cli(["state", "check", copy])).toMatchObject({ status: 0 });
 });

@@ -15,7 +15,8 @@ export function readCsv(file: string, text: string, problems: Problem[]): readon
   if (unended !== undefined) return about(unended.line, "a field starts with a quote that is never closed");
   const [header, ...rows] = records;
   if (header === undefined) return about(1, "it is empty; its first line must name the columns");
-  const twice = header.fields.find((name, index) => header.fields.indexOf(name) !== index);
+  const names = new Set<string>();
+  const twice = header.fields.find((name) => names.size === names.add(name).size);
   if (twice !== undefined) return about(header.line, `it has two columns named ${JSON.stringify(twice)}`);
   const { length } = header.fields;
   return rows.flatMap(({ fields, line }) => {

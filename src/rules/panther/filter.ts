@@ -59,18 +59,10 @@ const pantherKeysByName = byLowerCase(allDetectionKeys);
 
 /** The keys that are true or false, for which Panther takes other words too. */
 const flags: ReadonlySet<string> = new Set(["enabled", "createalert"]);
-const flagWords: Readonly<Record<string, string>> = {
-  y: "true",
-  yes: "true",
-  t: "true",
-  on: "true",
-  "1": "true",
-  n: "false",
-  no: "false",
-  f: "false",
-  off: "false",
-  "0": "false",
-};
+const flagWords: ReadonlyMap<string, string> = new Map([
+  ...["y", "yes", "t", "on", "1"].map((word) => [word, "true"] as const),
+  ...["n", "no", "f", "off", "0"].map((word) => [word, "false"] as const),
+]);
 
 /**
  * Reads `KEY=VALUE[,VALUE…]` or `KEY!=VALUE[,VALUE…]`. A Panther detection is asked for the key as its file has it, any
@@ -86,7 +78,7 @@ export function parseFilter(text: string): RuleFilter {
   }
   const key = before.trim().toLowerCase();
   const values = list.split(",").map((value) => withoutQuotes(value.trim()).toLowerCase());
-  const words = flags.has(key) ? values.map((value) => flagWords[value] ?? value) : values;
+  const words = flags.has(key) ? values.map((value) => flagWords.get(value) ?? value) : values;
   return { text, wanted: not === undefined, values: new Set(words), valuesOf: valuesOf(text, before.trim()) };
 }
 

@@ -1,5 +1,6 @@
 import { messageOf, type Problem } from "../../core/errors.ts";
 import type { JsonObject, JsonValue } from "../../core/json.ts";
+import { defaultLimits } from "../../core/limits.ts";
 import { describeValue } from "../describe-value.ts";
 import type { LookupTableSpec } from "./content.ts";
 import { checkUtf8, type ContentFile, readText } from "./content-file.ts";
@@ -9,6 +10,8 @@ import { isList, isObject } from "./json-kind.ts";
 
 /** Longest file with the rows of a lookup table, in bytes; a longer one is a problem. */
 const rowsBytesMax = 64 * 1024 * 1024;
+
+const { nestingMax } = defaultLimits;
 
 const queryKeys = ["Query", "AthenaQuery", "SnowflakeQuery", "DatabricksQuery"];
 const lookupKeys = [
@@ -104,11 +107,19 @@ function readJsonRows(file: string, text: string, problems: Problem[]): readonly
     try {
       const value: JsonValue = JSON.parse(line);
       const rows = isList(value) ? value : [value];
-      if (rows.every(isObject)) return rows;
-      problems.push({ file, line: index + 1, message: "each row must be a JSON object" });
+      if (rows.some((row) => isDeeperThan(row, nestingMax)))
+        problems.push({ file, line: index + 1, message: `a row is nested deeper than ${nestingMax} levels` });
+      else if (rows.every(isObject)) return rows;
+      else problems.push({ file, line: index + 1, message: "each row must be a JSON object" });
     } catch (error) {
       problems.push({ file, line: index + 1, message: messageOf(error) });
     }
     return [];
   });
+}
+
+/** Never goes deeper itself, as all that works with rows later would. */
+function isDeeperThan(value: JsonValue, levelsMax: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levelsMax === 0 || Object.values(value).some((child) => isDeeperThan(child, levelsMax - 1));
 }

@@ -31,7 +31,7 @@ export class YamlTree {
   readonly #events: readonly JsonEvent[];
   readonly #anchors = new Map<string, unknown>();
   readonly #targets = new Map<Alias, unknown>();
-  readonly #entries = new Map<YAMLMap, readonly Entry[]>();
+  readonly #entries = new Map<YAMLMap, ReadonlyMap<string, Entry>>();
   #values = 0;
 
   /** `events` are those that were cut out of the text before it was parsed. */
@@ -53,9 +53,10 @@ export class YamlTree {
     if (isSeq(node)) return `[${node.items.map((item) => this.jsonOf(item)).join(",")}]`;
     if (isAlias(node)) return this.jsonOf(this.#targets.get(node));
     if (!isMap(node)) return "null";
-    const fields = this.#entriesOf(node).map(
-      ({ key, node }) => `${JSON.stringify(key)}:${this.jsonOf(node)}`,
-    );
+    const fields: string[] = [];
+    for (const [key, entry] of this.#entriesOf(node)) {
+      fields.push(`${JSON.stringify(key)}:${this.jsonOf(entry.node)}`);
+    }
     return `{${fields.join(",")}}`;
   }
 
@@ -74,7 +75,7 @@ export class YamlTree {
 
   #child(parent: unknown, step: string | number): Omit<Entry, "key"> | undefined {
     const node = isAlias(parent) ? this.#targets.get(parent) : parent;
-    if (isMap(node)) return this.#entriesOf(node).find(({ key }) => key === String(step));
+    if (isMap(node)) return this.#entriesOf(node).get(String(step));
     if (!isSeq(node) || typeof step !== "number" || step >= node.items.length) return undefined;
     return { node: node.items[step], place: node.items[step] };
   }
@@ -108,8 +109,8 @@ export class YamlTree {
     if (isSeq(node)) return node.items.map((item) => this.#valueOf(item, depth + 1));
     if (!isMap(node)) return null;
     const object: Record<string, JsonValue> = {};
-    for (const entry of this.#entriesOf(node, depth)) {
-      setField(object, entry.key, this.#valueOf(entry.node, depth + 1));
+    for (const [key, entry] of this.#entriesOf(node, depth)) {
+      setField(object, key, this.#valueOf(entry.node, depth + 1));
     }
     return object;
   }
@@ -125,7 +126,7 @@ export class YamlTree {
   }
 
   /** The keys of a mapping, none twice: its own, then those of its merge keys that it does not have itself. */
-  #entriesOf(map: YAMLMap, depth: number = 0): readonly Entry[] {
+  #entriesOf(map: YAMLMap, depth: number = 0): ReadonlyMap<string, Entry> {
     const known = this.#entries.get(map);
     if (known !== undefined) return known;
     const entries = new Map<string, Entry>();
@@ -142,16 +143,15 @@ export class YamlTree {
         if (!entries.has(entry.key)) entries.set(entry.key, entry);
       }
     }
-    const list = [...entries.values()];
-    this.#entries.set(map, list);
-    return list;
+    this.#entries.set(map, entries);
+    return entries;
   }
 
   /** What a merge key brings: a mapping, or several in a list, the first of which counts most. */
   #mergedEntries(node: unknown, depth: number): readonly Entry[] {
     const target = isAlias(node) ? this.#targets.get(node) : node;
     if (depth > nestingMax) this.#faultOnce(node, "its merge keys lead back to themselves");
-    else if (isMap(target)) return this.#entriesOf(target, depth);
+    else if (isMap(target)) return [...this.#entriesOf(target, depth).values()];
     else if (isSeq(target)) return target.items.flatMap((item) => this.#mergedEntries(item, depth + 1));
     else this.#fault(node, "a merge key << must name a mapping or a list of mappings");
     return [];

@@ -18,12 +18,13 @@ export interface ItemsCheck {
   readonly journal: CheckedJournal;
 }
 
+/** What a row may hold: anything, where its page is damaged. */
 interface ItemRow {
-  readonly key: string;
-  readonly count: bigint | null;
-  readonly strings: string | null;
-  readonly dictionary: string | null;
-  readonly expires_at_ms: bigint | null;
+  readonly key: unknown;
+  readonly count: unknown;
+  readonly strings: unknown;
+  readonly dictionary: unknown;
+  readonly expires_at_ms: unknown;
 }
 
 /** Goes through the items as they are in their table, then through those that the journal changes as they are after it. */
@@ -35,7 +36,8 @@ export function* checkItems({ db, limits, counts, journal }: ItemsCheck): Genera
     counts.items++;
     const item = row as unknown as ItemRow;
     const message = rowProblem(item, limits);
-    if (message !== undefined) yield { where: keyName(item.key), message };
+    if (message !== undefined)
+      yield { where: typeof item.key === "string" ? keyName(item.key) : "an item", message };
   }
   const table = new ItemTable(db);
   for (const [key, changes] of journal.changes) {
@@ -75,23 +77,35 @@ function problemAfter({ table, key, changes, journal, limits }: ChangedItem): st
 
 function rowProblem(row: ItemRow, limits: Limits): string | undefined {
   const { key, count, strings, dictionary, expires_at_ms: end } = row;
+  if (typeof key !== "string") return "its key is not text";
+  if (!isTextOrNull(strings)) return "its strings are not text";
+  if (!isTextOrNull(dictionary)) return "its dictionary is not text";
+  if (!isIntegerOrNull(count)) return "its count is not an integer";
+  if (!isIntegerOrNull(end)) return "its end is not an integer";
   let members: unknown;
   try {
     members = strings === null ? undefined : JSON.parse(strings);
   } catch {
     return "its strings are not JSON";
   }
-  const expiresAtMs = end === null ? NEVER : Number(end);
   return valueProblem(
     {
       key,
       count: count === null ? undefined : Number(count),
       strings: members,
       dictionary: dictionary ?? undefined,
-      expiresAtMs,
+      expiresAtMs: end === null ? NEVER : Number(end),
     },
     limits,
   );
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === "string";
+}
+
+function isIntegerOrNull(value: unknown): value is bigint | null {
+  return value === null || typeof value === "bigint";
 }
 
 interface StoredItem {

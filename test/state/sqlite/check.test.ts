@@ -238,6 +238,22 @@ describe("damage", () => {
     expect(problemsOf(file)).toContainEqual(expect.stringMatching(problem));
   });
 
+  test.each([
+    ["key", "an item: its key is not text"],
+    ["strings", 'key "gone": its strings are not text'],
+    ["dictionary", 'key "gone": its dictionary is not text'],
+    ["count", 'key "gone": its count is not an integer'],
+    ["expires_at_ms", 'key "gone": its end is not an integer'],
+  ])("is named where a %s is of another type", async (column, problem) => {
+    const file = await filledFile();
+    const db = new DatabaseSync(file, { defensive: false });
+    // As a damaged page would have it; SQLite itself refuses other types in these tables.
+    db.exec("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = replace(sql, 'STRICT, ', '')");
+    db.close();
+    damage(file, `UPDATE items SET ${column} = x'00ff' WHERE key = 'gone'`);
+    expect(problemsOf(file)).toContain(problem);
+  });
+
   test("is told of a key whose item is too large after the journal", async () => {
     const file = await filledFile();
     const limits = { ...defaultLimits, setMembersMax: 3 };
