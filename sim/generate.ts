@@ -129,15 +129,25 @@ function generateRecords(chance: Chance, steps: number, rules: readonly Program[
   const paceMs = chance.pick([0, 1000, 1000, 5000, 60_000]);
   const records: PlannedRecord[] = [];
   const stays = chance.pick([0.5, 0.9]);
+  const crowd: Crowd = { rules, users: chance.pick([2, 2, 60]), mischief: chance.pick([0.02, 0.1, 0.4]) };
   let stream = 0;
   for (let n = 0; n < count; n++) {
     if (stream < 2 && !chance.happens(stays)) stream = 1 - stream;
     // The second source is read when the first is done.
     if (n * 4 > count * 3) stream = 2;
     const atMs = startMs + n * paceMs + chance.pick([0, 0, 0, 1000, 5000]);
-    records.push({ stream, content: generateContent(chance, { n, atMs }, rules) });
+    records.push({ stream, content: generateContent(chance, { n, atMs }, crowd) });
   }
   return records;
+}
+
+/** What the events of one plan have in common. */
+interface Crowd {
+  readonly rules: readonly Program[];
+  /** Few users meet the same state again and again, many fill the store. */
+  readonly users: number;
+  /** Probability that an event makes a rule misbehave. */
+  readonly mischief: number;
 }
 
 interface Moment {
@@ -148,17 +158,17 @@ interface Moment {
 function generateContent(
   chance: Chance,
   moment: Moment,
-  rules: readonly Program[],
+  crowd: Crowd,
 ): EventContent | BadContent | { readonly kind: "blank" } {
   if (chance.happens(0.05)) return { kind: "bad", reason: chance.pick(badReasons) };
   if (chance.happens(0.02)) return { kind: "blank" };
   return {
     kind: "event",
     n: moment.n,
-    user: chance.pick(["ada", "bo"]),
+    user: `user${chance.below(crowd.users)}`,
     value: chance.pick(["a", "b", "c", "d"]),
     atMs: generateTime(chance, moment.atMs),
-    mischief: chance.happens(0.12) ? generateMischief(chance, rules) : undefined,
+    mischief: chance.happens(crowd.mischief) ? generateMischief(chance, crowd.rules) : undefined,
   };
 }
 

@@ -34,6 +34,10 @@ export interface Outcome {
   readonly records: number;
   readonly announced: number;
   readonly deliveries: number;
+  readonly deadLetters: number;
+  readonly ruleErrors: number;
+  /** Rules that were suspended. */
+  readonly suspensions: number;
 }
 
 export interface Failure {
@@ -127,19 +131,24 @@ class Simulation {
         error instanceof Violation ? error.message : `the simulation failed: ${shownError(error)}`;
       failure = { message, step: this.#machine.step, commit: this.#machine.commits };
     }
+    return { failure, ...this.#figures() };
+  }
+
+  #figures(): Omit<Outcome, "failure"> {
     const { injected, step: steps, commits } = this.#machine;
     const { model } = this.#checker;
-    const deliveries = [...this.#received.values()].reduce((sum, { length }) => sum + length, 0);
-    const { length: announced } = model.announced;
+    const { deadLetters, ruleErrors } = model.totals;
     return {
-      failure,
       injected,
       steps,
       commits,
       lives: this.#lives,
       records: model.examined,
-      announced,
-      deliveries,
+      announced: model.announced.length,
+      deliveries: [...this.#received.values()].reduce((sum, { length }) => sum + length, 0),
+      deadLetters,
+      ruleErrors,
+      suspensions: model.suspendedAtMs.size,
     };
   }
 

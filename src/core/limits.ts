@@ -16,19 +16,32 @@ export interface Limits {
   readonly dictionaryBytesMax: number;
   /** Most keys that one rule may hold at once in one evaluation of one event; guards against a runaway loop. */
   readonly operationsPerEvaluationMax: number;
+  /** Keys that one rule may make in one hour of the engine clock; a key that ended and is made again counts again. */
+  readonly newKeysPerHourMax: number;
   /** Bytes of a state file's journal; beyond it commits wait until enough of it is folded. */
   readonly journalBytesMax: number;
+  /** Alerts that one rule may raise in one hour of the engine clock; the rest of that hour becomes one alert. */
+  readonly alertsPerHourMax: number;
   /** Events kept with an alert: the first ones. */
   readonly alertEventsMax: number;
   /** Bytes of JSON kept as events of one alert; the first event is always kept. */
   readonly alertEventBytesMax: number;
   /** Distinct values of `unique` counted exactly; beyond it the count is an estimate that says so. */
   readonly uniqueExactMax: number;
+  /** Deliveries that may wait for a commit; with as many, it comes before the next event. */
+  readonly outboxDeliveriesMax: number;
+  /** Bytes of the file of dead letters; those that do not fit are counted instead of kept. */
+  readonly deadLettersFileBytesMax: number;
+  /** Bytes that one rule may print about one event. */
+  readonly printBytesMax: number;
   /** Bytes that the memory of Python, which all Python rules share, may grow to. */
   readonly pythonMemoryBytesMax: number;
   /** Bytes of JavaScript objects that one lane may hold: rules, state in memory and the batch under way. */
   readonly laneHeapBytesMax: number;
-  /** How long one rule may take over one event, in milliseconds; also how long a rule file may take to load. */
+  /**
+   * How long one rule may take over one event, in milliseconds, unless the rule says otherwise; also how long a rule file
+   * may take to load.
+   */
   readonly ruleBudgetMs: number;
   /** A rule that exceeded its budget or ended its lane so many times within `suspendWindowMs` is suspended. */
   readonly suspendAfter: number;
@@ -47,10 +60,15 @@ export const defaultLimits: Limits = {
   setBytesMax: 16 * 1024 * 1024,
   dictionaryBytesMax: 1024 * 1024,
   operationsPerEvaluationMax: 10_000,
+  newKeysPerHourMax: 1_000_000,
   journalBytesMax: 64 * 1024 * 1024,
+  alertsPerHourMax: 1000,
   alertEventsMax: 10,
   alertEventBytesMax: 256 * 1024,
   uniqueExactMax: 1024,
+  outboxDeliveriesMax: 10_000,
+  deadLettersFileBytesMax: 1024 * 1024 * 1024,
+  printBytesMax: 64 * 1024,
   pythonMemoryBytesMax: 512 * 1024 * 1024,
   laneHeapBytesMax: 2 * 1024 * 1024 * 1024,
   ruleBudgetMs: 15_000,

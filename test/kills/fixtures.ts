@@ -123,6 +123,18 @@ export class Bench {
   }
 }
 
+/** Where an outcome is not the expected one, in few words: outcomes are too long to be printed. */
+export function differences(actual: Outcome, expected: Outcome): readonly string[] {
+  return (["alerts", "deadLetters", "state"] as const).flatMap((part) => {
+    if (actual[part] === expected[part]) return [];
+    const [actualLines, expectedLines] = [actual[part].split("\n"), expected[part].split("\n")];
+    const line = expectedLines.findIndex((text, index) => text !== actualLines[index]);
+    const lengths = `${actualLines.length} lines instead of ${expectedLines.length}`;
+    const found = `${actualLines[line]?.slice(0, 200)} instead of ${expectedLines[line]?.slice(0, 200)}`;
+    return [`${part}: ${lengths}; line ${line} is ${found}`];
+  });
+}
+
 /** The summary of a run, its last line on standard error. */
 export function summaryOf({ stderr }: Ended): Readonly<Record<string, unknown>> {
   return JSON.parse(stderr.trimEnd().split("\n").at(-1) ?? "") as Readonly<Record<string, unknown>>;

@@ -16,12 +16,14 @@ export interface Moment {
 export interface Interruption {
   readonly moment: Moment;
   readonly signal: NodeJS.Signals;
+  /** What comes after it. */
+  readonly then?: Interruption;
 }
 
-/** Sends a process a signal at a moment, unless it has ended before. */
+/** Sends a process a signal at a moment, and perhaps another one later, unless it has ended before. */
 export class Interrupter {
   readonly #child: ChildProcess;
-  readonly #interruption: Interruption;
+  #interruption: Interruption | undefined;
   #times = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -32,28 +34,37 @@ export class Interrupter {
   }
 
   happened(what: string): void {
-    const { after, times = 1 } = this.#interruption.moment;
-    if (what !== after) return;
+    const moment = this.#interruption?.moment;
+    if (moment === undefined || what !== moment.after) return;
     this.#times += 1;
-    if (this.#times >= times) this.#aim();
+    if (this.#times >= (moment.times ?? 1)) this.#aim();
   }
 
   /** Called with everything on standard error. */
   printed(stderr: string): void {
-    const { after, times = 1 } = this.#interruption.moment;
-    if (typeof after === "object" && stderr.split(after.text).length > times) this.#aim();
+    const moment = this.#interruption?.moment;
+    if (moment === undefined || typeof moment.after !== "object") return;
+    if (stderr.split(moment.after.text).length > (moment.times ?? 1)) this.#aim();
   }
 
   stop(): void {
+    this.#interruption = undefined;
     clearTimeout(this.#timer);
   }
 
   #aim(): void {
     if (this.#timer !== undefined) return;
-    const { moment, signal } = this.#interruption;
-    const { delayMs = 0 } = moment;
+    const delayMs = this.#interruption?.moment.delayMs ?? 0;
     // A timer takes a millisecond at least, which is enough to miss what is over in one.
-    if (delayMs === 0) this.#child.kill(signal);
-    this.#timer = setTimeout(() => this.#child.kill(signal), delayMs);
+    if (delayMs === 0) this.#fire();
+    else this.#timer = setTimeout(() => this.#fire(), delayMs);
+  }
+
+  #fire(): void {
+    const { signal, then } = this.#interruption ?? {};
+    this.#interruption = then;
+    this.#times = 0;
+    this.#timer = undefined;
+    if (signal !== undefined) this.#child.kill(signal);
   }
 }
