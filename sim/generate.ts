@@ -19,7 +19,8 @@ export const defaultSteps = 200;
 
 /** Steps that one record takes, about, with the recoveries in between. */
 const stepsPerRecord = 4;
-const faultsMax = 12;
+/** Most faults that there are, one in so many steps. */
+const stepsPerFault = 16;
 
 /** The plan of a seed: about so many asynchronous steps, over which the faults are spread. */
 export function generatePlan(seed: number, steps: number = defaultSteps): Plan {
@@ -194,7 +195,7 @@ function generateMischief(chance: Chance, rules: readonly Program[]): Mischief {
 
 function generateFaults(chance: Chance, steps: number): readonly Fault[] {
   // Without any, a difference cannot be blamed on a recovery.
-  const count = chance.happens(0.1) ? 0 : chance.between(1, faultsMax);
+  const count = chance.happens(0.1) ? 0 : chance.between(1, Math.max(1, Math.floor(steps / stepsPerFault)));
   // A step has one fault: of two kills at the same moment one is enough.
   const byStep = new Map<number, Fault>();
   for (let made = 0; made < count; made++) {

@@ -85,5 +85,5 @@ async function commitTo(
 async function close({ inner, life, disk }: SimStoreParts): Promise<void> {
   if (life.dead) return;
   await inner.close();
-  disk.closed();
+  disk.synced();
 }

@@ -34,13 +34,8 @@ export class StateDisk {
     return join(this.#folder, "state.db");
   }
 
-  /** A lane's commit has made everything durable. */
+  /** Everything is durable: after a lane's commit, and when the last connection was closed in order. */
   synced(): void {
-    this.#durableLog = this.#readLog();
-  }
-
-  /** The last connection was closed in order. */
-  closed(): void {
     this.#durableLog = this.#readLog();
   }
 
@@ -66,7 +61,7 @@ export class StateDisk {
     if (!this.#older || !existsSync(this.file)) return;
     this.#older = false;
     rewriteAsOldest(this.file);
-    this.closed();
+    this.synced();
   }
 
   /** The process is gone, with or without power. `close` closes what it had open, to no effect on what is left. */

@@ -5,7 +5,9 @@ import { StakeoutError } from "../core/errors.ts";
 import type { JsonObject, MaybePromise } from "../core/json.ts";
 import type { Limits } from "../core/limits.ts";
 import type { EntryWrite } from "../state/store.ts";
+import { HourlyCounts, hourEndOf, hourlyKinds } from "./hourly-counts.ts";
 import { chain, mapInOrder } from "./in-order.ts";
+import { matchOverLimit } from "./over-limit.ts";
 import { allEntries, PendingEntries, type EntryReader } from "./pending.ts";
 import { alertOf, recordFromJson, recordOf, recordToJson } from "./record.ts";
 import {
@@ -15,6 +17,7 @@ import {
   entryKinds,
   eventKey,
   startWindow,
+  startWindowOverLimit,
   thresholdReached,
   windowFromJson,
   windowToJson,
@@ -38,8 +41,14 @@ export interface AlertBook {
    * so many; `nextCloseMs` then tells that there is more to do, which must be done before the next `add`.
    */
   closeDue(clockMs: number, windowsMax?: number): MaybePromise<readonly Alert[]>;
-  /** Counts a match, and answers the alert when this match raises it: once per window, when the threshold is reached. */
+  /**
+   * Counts a match, and answers the alert when this match raises it: once per window, when the threshold is reached. A rule
+   * that has raised `alertsPerHourMax` in this hour of the engine clock raises one more, in which the matches of the rest of
+   * the hour are counted that would have raised others.
+   */
   add(match: Match): MaybePromise<Alert | undefined>;
+  /** Matches so far that raised no alert of their own because of `alertsPerHourMax`. */
+  readonly matchesOverLimit: number;
   /** Windows that are open now. */
   readonly openWindows: number;
   /** Bytes of memory that alerts and writes since the last `takeWrites` take, roughly. */
@@ -50,7 +59,10 @@ export interface AlertBook {
 
 export interface AlertBookOptions {
   readonly store: EntryReader;
-  readonly limits: Pick<Limits, "alertEventsMax" | "alertEventBytesMax" | "uniqueExactMax">;
+  readonly limits: Pick<
+    Limits,
+    "alertsPerHourMax" | "alertEventsMax" | "alertEventBytesMax" | "uniqueExactMax"
+  >;
 }
 
 export function createAlertBook(options: AlertBookOptions): AlertBook {
@@ -69,15 +81,18 @@ class WindowBook implements AlertBook {
   /** Windows whose counts, or distinct values, differ from their entry. */
   readonly #changed = new Set<Window>();
   readonly #changedUnique = new Set<Window>();
+  readonly #raisedInHour: HourlyCounts;
   #bodyBytes = 0;
 
   constructor({ store, limits }: AlertBookOptions) {
     this.#store = store;
     this.#limits = limits;
     this.#pending = new PendingEntries(store);
+    this.#raisedInHour = new HourlyCounts({ store, kind: hourlyKinds.alerts });
   }
 
   async load(): Promise<void> {
+    await this.#raisedInHour.load();
     for await (const { key, value } of allEntries(this.#store, { kind: entryKinds.window })) {
       const unique =
         value["uniqueCount"] === null ? undefined : await this.#store.readEntry(entryKinds.unique, key);
@@ -87,6 +102,10 @@ class WindowBook implements AlertBook {
 
   get nextCloseMs(): number {
     return this.#queue.peek()?.endMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  get matchesOverLimit(): number {
+    return this.#raisedInHour.refused;
   }
 
   get openWindows(): number {
@@ -111,14 +130,32 @@ class WindowBook implements AlertBook {
 
   add(match: Match): MaybePromise<Alert | undefined> {
     const window = this.#windows.get(windowName(match.rule.id, match.dedup)) ?? this.#start(match);
+    this.#count(window, match);
+    if (window.raised || !thresholdReached(window)) return undefined;
+    const { alertsPerHourMax } = this.#limits;
+    if (!this.#raisedInHour.take(match.rule.id, match.clockMs, alertsPerHourMax))
+      return this.#addOverLimit(matchOverLimit(match, alertsPerHourMax));
+    return this.#raise(window, match);
+  }
+
+  /** The window stays as it is, and may raise its alert in the next hour. */
+  #addOverLimit(match: Match): MaybePromise<Alert | undefined> {
+    let window = this.#windows.get(nameOverLimit(match.rule.id));
+    if (window === undefined) {
+      window = startWindowOverLimit(match, hourEndOf(match.clockMs));
+      this.#open(window);
+    }
+    this.#count(window, match);
+    return window.raised ? undefined : this.#raise(window, match);
+  }
+
+  #count(window: Window, match: Match): void {
     if (match.clockMs >= window.endMs) {
       throw new RangeError(`The dedup window ${window.key} has ended: call closeDue before add.`);
     }
     if (countMatch(window, match)) this.#changedUnique.add(window);
     if (!window.eventsFull) this.#keepEvent(window, match);
     this.#changed.add(window);
-    if (window.raised || !thresholdReached(window)) return undefined;
-    return this.#raise(window, match);
   }
 
   takeWrites(): EntryWrite[] {
@@ -131,7 +168,7 @@ class WindowBook implements AlertBook {
     this.#changed.clear();
     this.#changedUnique.clear();
     this.#bodyBytes = 0;
-    return this.#pending.take();
+    return [...this.#pending.take(), ...this.#raisedInHour.takeWrites()];
   }
 
   #start(match: Match): Window {
@@ -143,12 +180,12 @@ class WindowBook implements AlertBook {
   }
 
   #open(window: Window): void {
-    this.#windows.set(windowName(window.ruleId, window.dedup), window);
+    this.#windows.set(nameOf(window), window);
     this.#queue.push(window);
   }
 
   #forget(window: Window): void {
-    this.#windows.delete(windowName(window.ruleId, window.dedup));
+    this.#windows.delete(nameOf(window));
     this.#changed.delete(window);
     this.#changedUnique.delete(window);
     this.#pending.put(entryKinds.window, window.key, undefined);
@@ -210,6 +247,15 @@ class WindowBook implements AlertBook {
       });
     });
   }
+}
+
+function nameOf({ ruleId, dedup, overLimit }: Window): string {
+  return overLimit ? nameOverLimit(ruleId) : windowName(ruleId, dedup);
+}
+
+/** Unlike the names of all other windows, it does not begin with a digit. */
+function nameOverLimit(ruleId: string): string {
+  return `:${ruleId}`;
 }
 
 /** One name per pair: the length tells where the rule id ends. */

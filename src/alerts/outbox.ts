@@ -38,6 +38,8 @@ export interface DeliveryResult {
 export interface Outbox {
   /** Finds what earlier runs left undelivered; called once, before anything else. */
   load(): Promise<void>;
+  /** Deliveries that have not arrived, committed or not. */
+  readonly waiting: number;
   /** Puts an alert into the queue of the destination of that name. Throws for a name that is not among the targets. */
   enqueue(destination: string, alert: Alert): void;
   /** What changed since the last call, for the commit: new deliveries, and removal of those that arrived. */
@@ -67,6 +69,8 @@ interface Queue {
   arrived: string;
   /** Key of the last delivery put in. */
   last: string;
+  /** Deliveries put in that have not arrived. */
+  waiting: number;
 }
 
 class QueuedOutbox implements Outbox {
@@ -85,8 +89,14 @@ class QueuedOutbox implements Outbox {
       const [entry] = await this.#store.listEntries({ kind, after: end, limit: 1, descending: true });
       if (entry === undefined || !entry.key.startsWith(queue.prefix)) continue;
       queue.last = entry.key;
-      queue.nextSequence = Number(entry.key.slice(queue.prefix.length)) + 1;
+      queue.nextSequence = sequenceOf(queue, entry) + 1;
+      const [first = entry] = await this.#store.listEntries({ kind, after: queue.prefix, limit: 1 });
+      queue.waiting = queue.nextSequence - sequenceOf(queue, first);
     }
+  }
+
+  get waiting(): number {
+    return [...this.#queues.values()].reduce((sum, queue) => sum + queue.waiting, 0);
   }
 
   enqueue(destination: string, alert: Alert): void {
@@ -94,6 +104,7 @@ class QueuedOutbox implements Outbox {
     if (queue === undefined) throw new RangeError(`There is no destination named ${destination}.`);
     queue.last = queue.prefix + String(queue.nextSequence).padStart(16, "0");
     queue.nextSequence += 1;
+    queue.waiting += 1;
     const value = { destination, alert } as unknown as JsonObject;
     this.#writes.push({ kind, key: queue.last, value });
   }
@@ -134,6 +145,7 @@ class QueuedOutbox implements Outbox {
     for (const { key } of page) {
       this.#writes.push({ kind, key, value: undefined });
       queue.arrived = key;
+      queue.waiting -= 1;
     }
   }
 }
@@ -145,7 +157,11 @@ interface Waiting {
 
 function emptyQueue(target: DeliveryTarget): Queue {
   const prefix = `${hash("sha256", target.name, "hex").slice(0, 16)}-`;
-  return { target, prefix, nextSequence: 0, arrived: prefix, last: prefix };
+  return { target, prefix, nextSequence: 0, arrived: prefix, last: prefix, waiting: 0 };
+}
+
+function sequenceOf({ prefix }: Queue, { key }: { readonly key: string }): number {
+  return Number(key.slice(prefix.length));
 }
 
 async function handOver(

@@ -51,21 +51,47 @@ export interface Window {
   /** No further event is kept: one did not fit, and only the first ones are wanted. */
   eventsFull: boolean;
   raised: boolean;
+  /** True for the window of the alert that stands for all those beyond the limit `alertsPerHourMax`. */
+  readonly overLimit: boolean;
 }
 
 export function startWindow(match: Match, uniqueExactMax: number): Window {
-  const { id: ruleId, dedupPeriodMs, threshold } = match.rule;
+  const { id: ruleId, dedupPeriodMs } = match.rule;
+  // The shortest window is one millisecond, so that two windows of one dedup key never start at the same time.
+  const endMs = match.clockMs + Math.max(1, dedupPeriodMs);
+  return newWindow(match, {
+    id: idOf([ruleId, match.dedup, match.clockMs]),
+    endMs,
+    overLimit: false,
+    distinct: match.distinct ? new DistinctCounter(uniqueExactMax) : undefined,
+  });
+}
+
+/** The window of the alert that stands for all further ones of the rule until `endMs`. */
+export function startWindowOverLimit(match: Match, endMs: number): Window {
+  // One more element than any other window's, because a rule may use the same dedup key.
+  const id = idOf([match.rule.id, match.dedup, match.clockMs, "over limit"]);
+  return newWindow(match, { id, endMs, overLimit: true, distinct: undefined });
+}
+
+function idOf(parts: readonly (string | number)[]): string {
+  return hash("sha256", JSON.stringify(parts), "hex").slice(0, 32);
+}
+
+function newWindow(
+  match: Match,
+  own: Pick<Window, "endMs" | "overLimit" | "distinct"> & { readonly id: string },
+): Window {
   const startMs = match.clockMs;
-  const id = hash("sha256", JSON.stringify([ruleId, match.dedup, startMs]), "hex").slice(0, 32);
   return {
-    key: `${padded(startMs)}-${id}`,
-    ruleId,
+    key: `${padded(startMs)}-${own.id}`,
+    ruleId: match.rule.id,
     dedup: match.dedup,
     startMs,
-    // The shortest window is one millisecond, so that two windows of one dedup key never start at the same time.
-    endMs: startMs + Math.max(1, dedupPeriodMs),
-    threshold,
-    distinct: match.distinct ? new DistinctCounter(uniqueExactMax) : undefined,
+    endMs: own.endMs,
+    threshold: match.rule.threshold,
+    distinct: own.distinct,
+    overLimit: own.overLimit,
     matchCount: 0,
     firstEventMs: match.eventTimeMs,
     lastEventMs: match.eventTimeMs,
@@ -124,12 +150,13 @@ export function windowToJson(window: Window): JsonObject {
     eventBytes: window.eventBytes,
     eventsFull: window.eventsFull,
     raised: window.raised,
+    ...(window.overLimit ? { overLimit: true } : {}),
   };
 }
 
 /** `unique` is the entry beside it, for windows that count distinct values. */
 export function windowFromJson(key: string, json: JsonObject, unique: JsonObject | undefined): Window {
-  const stored = json as unknown as Omit<Window, "key" | "distinct">;
+  const stored = json as unknown as Omit<Window, "key" | "distinct" | "overLimit">;
   return {
     key,
     ruleId: stored.ruleId,
@@ -145,5 +172,6 @@ export function windowFromJson(key: string, json: JsonObject, unique: JsonObject
     eventBytes: stored.eventBytes,
     eventsFull: stored.eventsFull,
     raised: stored.raised,
+    overLimit: json["overLimit"] === true,
   };
 }

@@ -1,6 +1,8 @@
 import { InvalidArgumentError, Option } from "commander";
 
 import { parseDurationMs } from "../core/durations.ts";
+import { defaultLimits, type Limits } from "../core/limits.ts";
+import { nearest } from "../rules/nearest.ts";
 import type { CommandIo } from "./io.ts";
 
 /** What a command's action hands over: the exit status. */
@@ -31,6 +33,25 @@ export function parseBudget(text: string): number {
   const ms = parseDurationMs(text);
   if (ms !== undefined && ms >= 1 && ms <= budgetMaxMs) return ms;
   throw new InvalidArgumentError("It must be a duration from 1ms to 1h, such as 15s.");
+}
+
+/** `NAME=VALUE` given as an option, together with those given before it. A limit in milliseconds may be a duration. */
+export function parseLimit(text: string, before: Partial<Limits> | undefined): Partial<Limits> {
+  const [, name = "", given = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+  if (!Object.hasOwn(defaultLimits, name)) throw new InvalidArgumentError(unknownLimit(text, name));
+  const value = Number(/^\d+$/.test(given) || !name.endsWith("Ms") ? given : parseDurationMs(given));
+  if (given === "" || !Number.isSafeInteger(value) || value < 1) {
+    const usable = name.endsWith("Ms") ? ", or a duration such as 30s" : "";
+    throw new InvalidArgumentError(`${name} must be a whole number of at least 1${usable}.`);
+  }
+  return { ...before, [name]: value };
+}
+
+function unknownLimit(text: string, name: string): string {
+  if (!text.includes("=")) return "It must be NAME=VALUE, such as recordBytesMax=1000000.";
+  const meant = nearest(name, Object.keys(defaultLimits));
+  const advice = meant === undefined ? "docs/LIMITS.md lists all" : `did you mean ${meant}?`;
+  return `There is no limit ${name}; ${advice}`;
 }
 
 export const stateOption = (): Option => new Option("--state <file>", "state file").default("./stakeout.db");

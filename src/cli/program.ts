@@ -16,6 +16,7 @@ import {
   ignoreExtraKeysOption,
   logTypesOption,
   parseBudget,
+  parseLimit,
   rulesOption,
   type ProgramParts,
 } from "./options.ts";
@@ -122,6 +123,11 @@ function addRun(program: Command, { finish }: ProgramParts): void {
       new Option("--rule-budget <duration>", "how long a rule may take over one event")
         .argParser(parseBudget)
         .default(defaultLimits.ruleBudgetMs, "15s"),
+    )
+    .addOption(
+      new Option("--limit <name=value>", "another value for a limit of docs/LIMITS.md; repeatable").argParser(
+        parseLimit,
+      ),
     )
     .addHelpText(
       "after",

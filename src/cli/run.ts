@@ -4,7 +4,7 @@ import { defaultBatch, type RunConfig } from "../config/run-config.ts";
 import { systemClock } from "../core/clock.ts";
 import { StakeoutError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
-import { defaultLimits } from "../core/limits.ts";
+import { defaultLimits, type Limits } from "../core/limits.ts";
 import { LaneHandle, type LaneOutcome } from "../engine/supervisor.ts";
 import { isClosedPipe, showsColor } from "./io.ts";
 import { renderProblems } from "./problems.ts";
@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly quiet: boolean;
   /** How long a rule may take over one event, in milliseconds. */
   readonly ruleBudget: number;
+  /** Limits that differ from the defaults. */
+  readonly limit?: Partial<Limits>;
 }
 
 /** Processes events until the input ends. Answers the exit status: 0 done, 1 rule errors with `--strict`, 2 invalid rules. */
@@ -90,7 +92,7 @@ function createConfig(options: RunOptions): RunConfig {
     alertsFile: options.alerts,
     deadLettersFile: options.deadLetters ?? deadLettersBeside(options.state),
     console: consoleConfig(options),
-    limits: { ...defaultLimits, ruleBudgetMs: options.ruleBudget },
+    limits: { ...defaultLimits, ruleBudgetMs: options.ruleBudget, ...options.limit },
     batch: defaultBatch,
   };
 }

@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 
 import type { Counters } from "../engine/control.ts";
+import type { LimitCounts } from "../engine/lane-messages.ts";
 import type { LaneResult } from "../engine/lane.ts";
 
 /** What a run did, as `--json` prints it on the last line of standard error. */
@@ -16,6 +17,8 @@ export interface RunSummary {
   readonly deadLetters: number;
   /** Ids of the rules that are suspended at the end. */
   readonly suspended: readonly string[];
+  /** How often each limit was reached, by name; those that were not are left out. */
+  readonly limits: LimitCounts;
   readonly seconds: number;
   /** True when the run was asked to stop before its input ended. */
   readonly interrupted: boolean;
@@ -30,6 +33,7 @@ export function createSummary(counters: Counters, result: LaneResult, seconds: n
     ruleErrors: counters.ruleErrors,
     deadLetters: counters.deadLetters,
     suspended: result.suspended,
+    limits: result.limits,
     seconds: Math.round(seconds * 1000) / 1000,
     interrupted: result.interrupted,
   };
@@ -60,6 +64,11 @@ export function renderSummary(summary: RunSummary, hints: SummaryHints): string 
     lines.push(
       paint("yellow", `Suspended, so not asked any more: ${rules}; see stakeout rules suspended${state}`),
     );
+  }
+  const limits = Object.entries(summary.limits);
+  if (limits.length > 0) {
+    const reached = limits.map(([name, times]) => `${name} (${count(times, "time")})`).join(", ");
+    lines.push(paint("yellow", `Limits reached, see docs/LIMITS.md: ${reached}`));
   }
   if (summary.deadLetters > 0) {
     lines.push(paint("yellow", `Records that could not become events are in ${hints.deadLettersFile}`));

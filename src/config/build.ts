@@ -1,11 +1,11 @@
 import { createAlertBook } from "../alerts/book.ts";
+import { HourlyCounts, hourlyKinds } from "../alerts/hourly-counts.ts";
 import { createOutbox } from "../alerts/outbox.ts";
 import { createRuleErrorBook } from "../alerts/rule-errors.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Problem } from "../core/errors.ts";
 import { createCommittedFile } from "../destinations/committed-file.ts";
 import { createConsoleDestination } from "../destinations/console/destination.ts";
-import { defaultLimits } from "../core/limits.ts";
 import type { LaneControl } from "../engine/control.ts";
 import type { LaneResume } from "../engine/lane-messages.ts";
 import type { LaneInput, LaneParts } from "../engine/lane.ts";
@@ -37,13 +37,13 @@ export interface Content {
  * hears of each file whose code is about to run.
  */
 export async function loadContent(
-  config: Pick<RunConfig, "rules" | "logTypes">,
+  config: Pick<RunConfig, "rules" | "logTypes" | "limits">,
   onFile?: (file: string) => void,
 ): Promise<Content> {
   const { logTypes, problems: logTypeProblems } = loadLogTypes(config.logTypes);
   const loaded = await loadRules(config.rules, {
     cacheFolder: cacheFolder(),
-    limits: defaultLimits,
+    limits: config.limits,
     loadTypeScript: async (paths) => createTypeScriptRuntime(onFile).load(paths),
   });
   return {
@@ -83,13 +83,15 @@ export async function buildLane(config: RunConfig, content: Content, host: LaneH
   const backtest =
     config.backtest && (await prepareBacktest(config.backtest, { ...host, rules: content.rules, limits }));
   const store = backtest?.store ?? openState(config.stateFile, { limits });
+  const newKeys = new HourlyCounts({ store, kind: hourlyKinds.newKeys });
   const destinations =
     config.console === undefined ? [] : [createConsoleDestination({ write: host.write, ...config.console })];
   return {
     inputs,
     rules: content.rules,
     store,
-    evaluation: new Evaluation(store, limits),
+    evaluation: new Evaluation(store, limits, newKeys),
+    newKeys,
     alertBook: createAlertBook({ store, limits }),
     ruleErrorBook: createRuleErrorBook({ store, limits }),
     suspensions: new SuspensionBook({ store, limits, rules: backtest?.rules ?? content.rules }),
@@ -104,6 +106,7 @@ export async function buildLane(config: RunConfig, content: Content, host: LaneH
     onCommit: host.onCommit,
     warn: host.warn,
     batch: config.batch,
+    limits,
     ...backtest,
   };
 }

@@ -32,7 +32,7 @@ export interface Limits {
   readonly outboxDeliveriesMax: number;
   /** Bytes of the file of dead letters; those that do not fit are counted instead of kept. */
   readonly deadLettersFileBytesMax: number;
-  /** Bytes that one rule may print about one event. */
+  /** Bytes that rules may print about one event. */
   readonly printBytesMax: number;
   /** Bytes that the memory of Python, which all Python rules share, may grow to. */
   readonly pythonMemoryBytesMax: number;

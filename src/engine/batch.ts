@@ -6,6 +6,8 @@ export class Batch {
   readonly alertLines: string[] = [];
   readonly deadLetterLines: string[] = [];
   readonly startedMs: number;
+  /** Bytes of `deadLetterLines`. */
+  deadLetterBytes = 0;
   /** Roughly how much memory the lines hold. */
   pendingBytes = 0;
   /** False while nothing happened that a commit would have to keep. */
@@ -24,6 +26,7 @@ export class Batch {
 
   addDeadLetterLine(line: string): void {
     this.deadLetterLines.push(line);
+    this.deadLetterBytes += Buffer.byteLength(line);
     this.pendingBytes += line.length;
     this.dirty = true;
   }

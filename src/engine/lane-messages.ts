@@ -1,5 +1,6 @@
 import type { Problem } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
+import type { Limits } from "../core/limits.ts";
 import type { StreamPosition } from "../core/position.ts";
 import type { LaneResult } from "./lane.ts";
 import type { Blame, Suspect } from "./restart.ts";
@@ -33,7 +34,12 @@ export interface CommittedTotals {
   readonly deadLetters: number;
   /** Matches by rule id; rules without a match may be missing. */
   readonly matchesByRule: Readonly<Record<string, number>>;
+  /** How often each limit was reached, by name; left out when none was. */
+  readonly limits?: LimitCounts;
 }
+
+/** How often limits were reached, by name; those that were not are left out. */
+export type LimitCounts = Readonly<Partial<Record<keyof Limits, number>>>;
 
 /** Where to go on in standard input, which a lane before has begun to read. */
 export interface StdinResume {

@@ -2,12 +2,14 @@ import { setImmediate as turnEventLoop } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import type { AlertBook } from "../alerts/book.ts";
+import type { HourlyCounts } from "../alerts/hourly-counts.ts";
 import type { Outbox } from "../alerts/outbox.ts";
 import type { RuleErrorBook } from "../alerts/rule-errors.ts";
 import type { Alert } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
 import { StakeoutError } from "../core/errors.ts";
 import { isThenable } from "../core/json.ts";
+import { defaultLimits, type Limits } from "../core/limits.ts";
 import type { Position, StreamPosition } from "../core/position.ts";
 import type { DeadLetter, RecordChunk } from "../core/record.ts";
 import { alertLine } from "../destinations/alert-line.ts";
@@ -22,7 +24,8 @@ import { Batch } from "./batch.ts";
 import type { LaneControl } from "./control.ts";
 import { deadLetterLine } from "./dead-letter-line.ts";
 import { EngineClock } from "./engine-clock.ts";
-import type { CommittedMessage, LaneResume } from "./lane-messages.ts";
+import type { CommittedMessage, LaneResume, LimitCounts } from "./lane-messages.ts";
+import { LimitCounters } from "./limit-counters.ts";
 import { OutputFiles } from "./output-files.ts";
 import { KnownRecords } from "./restart.ts";
 import { Step } from "./step.ts";
@@ -42,6 +45,8 @@ export interface LaneParts {
   readonly store: StateStore;
   readonly evaluation: Evaluation;
   readonly alertBook: AlertBook;
+  /** What `evaluation` counts the keys with that rules make; left out where they may make any number. */
+  readonly newKeys?: HourlyCounts | undefined;
   readonly ruleErrorBook: RuleErrorBook;
   readonly suspensions: SuspensionBook;
   readonly outbox: Outbox;
@@ -53,6 +58,8 @@ export interface LaneParts {
   /** Called with a sentence for people, such as an output file that is not as the last commit left it. */
   readonly warn: (message: string) => void;
   readonly batch: BatchLimits;
+  /** Default: `defaultLimits`. */
+  readonly limits?: Pick<Limits, "outboxDeliveriesMax" | "deadLettersFileBytesMax">;
   /** Only in a backtest: which events there are at all. Default: all. */
   readonly period?: Period | undefined;
   /** What earlier lanes of the same run left; left out for the first. */
@@ -83,6 +90,7 @@ export interface LaneResult {
   readonly matches: Readonly<Record<string, number>>;
   /** Ids of the rules that are suspended. */
   readonly suspended: readonly string[];
+  readonly limits: LimitCounts;
 }
 
 // Records between two looks at the clock, at most: a look costs as much as several rules.
@@ -94,6 +102,8 @@ const lookMsMax = 20;
 export class Lane {
   readonly #parts: LaneParts;
   readonly #files: OutputFiles;
+  readonly #limits: Pick<Limits, "outboxDeliveriesMax" | "deadLettersFileBytesMax">;
+  readonly #limitCounters: LimitCounters;
   readonly #matches = new Map<string, number>();
   readonly #counts = { events: 0, bytes: 0, matches: 0, alerts: 0, ruleErrors: 0, deadLetters: 0 };
   #batch: Batch;
@@ -103,6 +113,7 @@ export class Lane {
   #recordsPerLook = 1;
   #recordsToLook = 1;
   #lookedMs = 0;
+  #deadLettersFileFull = false;
   #lastPosition: Position = { source: "", stream: "", offset: 0 };
 
   constructor(parts: LaneParts) {
@@ -110,6 +121,8 @@ export class Lane {
     this.#batch = new Batch(parts.clock.monotonicMs());
     this.#engineClock = new EngineClock(parts.clock, parts.store.clockMs);
     this.#files = new OutputFiles(parts.resume?.fileBytes);
+    this.#limits = parts.limits ?? defaultLimits;
+    this.#limitCounters = new LimitCounters(parts.resume?.committed?.limits);
     this.#step = this.#createStep();
     for (const rule of parts.rules) {
       if (rule.manifest.enabled) this.#matches.set(rule.manifest.id, 0);
@@ -121,7 +134,7 @@ export class Lane {
   #takeUpTotals(): void {
     const committed = this.#parts.resume?.committed;
     if (committed === undefined) return;
-    const { matchesByRule, ...counts } = committed;
+    const { matchesByRule, limits: _, ...counts } = committed;
     Object.assign(this.#counts, counts);
     for (const [ruleId, matches] of Object.entries(matchesByRule)) this.#matches.set(ruleId, matches);
   }
@@ -143,6 +156,7 @@ export class Lane {
       interrupted: this.#parts.control.stopRequested,
       matches: Object.fromEntries(this.#matches),
       suspended: this.#parts.suspensions.suspended,
+      limits: this.#limitCounts(),
     };
   }
 
@@ -176,6 +190,7 @@ export class Lane {
     const { store, alertBook, ruleErrorBook, suspensions, outbox, warn } = this.#parts;
     const { alertsFile, deadLettersFile } = this.#parts;
     await alertBook.load();
+    await this.#parts.newKeys?.load();
     await ruleErrorBook.load();
     await outbox.load();
     for (const news of await suspensions.load()) warn(news);
@@ -245,9 +260,14 @@ export class Lane {
   }
 
   #due(): boolean {
-    const { batch, store, alertBook } = this.#parts;
+    const { batch, store, alertBook, outbox } = this.#parts;
     const pendingBytes = store.pendingBytes + alertBook.pendingBytes + this.#batch.pendingBytes;
-    return this.#remainingMs() <= 0 || pendingBytes >= batch.bytesMax;
+    const deliveries = outbox.waiting;
+    return (
+      this.#remainingMs() <= 0 ||
+      pendingBytes >= batch.bytesMax ||
+      deliveries >= this.#limits.outboxDeliveriesMax
+    );
   }
 
   #remainingMs(): number {
@@ -268,6 +288,7 @@ export class Lane {
     await this.#files.append(deadLettersFile, batch.deadLetterLines);
     const entries = [
       ...alertBook.takeWrites(),
+      ...(this.#parts.newKeys?.takeWrites() ?? []),
       ...ruleErrorBook.takeWrites(),
       ...suspensions.takeWrites(),
       ...outbox.takeWrites(),
@@ -288,8 +309,18 @@ export class Lane {
 
   #tellCommit(positions: readonly StreamPosition[]): void {
     const matchesByRule = Object.fromEntries(this.#matches.entries().filter(([, matches]) => matches > 0));
-    const totals = { ...this.#counts, matchesByRule };
+    const limits = this.#limitCounts();
+    const reached = Object.keys(limits).length === 0 ? {} : { limits };
+    const totals = { ...this.#counts, matchesByRule, ...reached };
     this.#parts.onCommit?.({ totals, positions, fileBytes: this.#files.bytes });
+  }
+
+  #limitCounts(): LimitCounts {
+    const { alertBook, newKeys } = this.#parts;
+    const counters = new LimitCounters(this.#limitCounters.read());
+    counters.add("alertsPerHourMax", alertBook.matchesOverLimit);
+    counters.add("newKeysPerHourMax", newKeys?.refused);
+    return counters.read();
   }
 
   #createStep(): Step {
@@ -313,7 +344,10 @@ export class Lane {
           counts.matches++;
           this.#matches.set(ruleId, (this.#matches.get(ruleId) ?? 0) + 1);
         },
-        ruleError: () => void counts.ruleErrors++,
+        ruleError: (error) => {
+          counts.ruleErrors++;
+          this.#limitCounters.addRuleError(error);
+        },
         event: () => void counts.events++,
         warn,
       },
@@ -330,8 +364,23 @@ export class Lane {
   }
 
   #deadLetter(deadLetter: DeadLetter): void {
+    const { deadLettersFile, warn } = this.#parts;
     this.#counts.deadLetters++;
-    this.#batch.addDeadLetterLine(deadLetterLine(deadLetter));
+    this.#limitCounters.addDeadLetter(deadLetter);
+    const line = deadLetterLine(deadLetter);
+    const bytes = this.#files.bytesOf(deadLettersFile) + this.#batch.deadLetterBytes + Buffer.byteLength(line);
+    const { deadLettersFileBytesMax } = this.#limits;
+    if (bytes <= deadLettersFileBytesMax) {
+      this.#batch.addDeadLetterLine(line);
+      return;
+    }
+    this.#limitCounters.add("deadLettersFileBytesMax");
+    if (this.#deadLettersFileFull) return;
+    this.#deadLettersFileFull = true;
+    warn(
+      `${deadLettersFile.path} has no room for further dead letters (the limit deadLettersFileBytesMax of ` +
+        `${deadLettersFileBytesMax} bytes): they are counted, and not kept. Move the file away, or raise the limit.`,
+    );
   }
 
   /** Puts the counters where the main thread reads them. */

@@ -23,6 +23,11 @@ export class OutputFiles {
     return Object.fromEntries([...this.#lengths].map(([{ path }, bytes]) => [path, bytes]));
   }
 
+  /** Bytes of a file, without those of the batch under way; 0 before it is opened. */
+  bytesOf(file: CommittedFile): number {
+    return this.#lengths.get(file) ?? 0;
+  }
+
   /** Opens a file as the last commit left it. Answers a warning for people, if there is something to say. */
   async open(file: CommittedFile, store: StateStore): Promise<string | undefined> {
     const entry = await store.readEntry(kind, file.path);

@@ -20,7 +20,7 @@ export interface StepOutput {
   alert(alert: Alert): void;
   deadLetter(deadLetter: DeadLetter): void;
   match(ruleId: string): void;
-  ruleError(): void;
+  ruleError(error: unknown): void;
   event(): void;
   /** A sentence for people. */
   warn(message: string): void;
@@ -224,7 +224,7 @@ export class Step {
     if (error instanceof StakeoutError && error.code === "LANE_FAILED") throw error;
     const { ruleErrorBook, clock, output } = this.#parts;
     const clockMs = clock.nowMs;
-    output.ruleError();
+    output.ruleError(error);
     ruleErrorBook.record({
       ruleId: rule.manifest.id,
       function: functionName,

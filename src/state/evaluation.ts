@@ -15,6 +15,12 @@ interface Ticket {
 const tickets = new AsyncLocalStorage<Ticket | undefined>();
 const nowhere: Position = { source: "", stream: "", offset: 0 };
 
+/** Counts the keys that rules make, hour by hour of the engine clock and from one run to the next. */
+export interface NewKeyCounts {
+  /** Counts one more, unless there are `max` in the hour of this time already. Answers whether it did. */
+  take(ruleId: string, clockMs: number, max: number): boolean;
+}
+
 let current: Evaluation | undefined;
 
 /** The evaluation under way in this thread. */
@@ -47,6 +53,7 @@ export class Evaluation implements OperationContext {
   /** What the operations act on. */
   readonly store: StateOperations;
   readonly limits: Limits;
+  private readonly newKeys: NewKeyCounts | undefined;
   private ticket: Ticket | undefined;
   /** The engine's own stack carries the ticket, because the rule function has not returned yet. */
   private marked = false;
@@ -54,9 +61,11 @@ export class Evaluation implements OperationContext {
   private waiting = false;
   private operations: Operation<unknown>[] = [];
 
-  constructor(store: StateOperations, limits: Limits = defaultLimits) {
+  /** Without `newKeys` rules may make any number of keys. */
+  constructor(store: StateOperations, limits: Limits = defaultLimits, newKeys?: NewKeyCounts) {
     this.store = store;
     this.limits = limits;
+    this.newKeys = newKeys;
   }
 
   begin(ruleId: string, position: Position, nowMs: number): void {
@@ -139,6 +148,19 @@ export class Evaluation implements OperationContext {
     if (this.sequence >= this.limits.operationsPerEvaluationMax) throw this.tooManyOperations();
     this.sequence += 1;
     return this;
+  }
+
+  /** Called by the store before it makes a key. Throws `STATE_LIMIT_EXCEEDED` for one too many. */
+  newKey(): void {
+    const { ruleId, nowMs, limits } = this;
+    const limit = limits.newKeysPerHourMax;
+    if (this.newKeys?.take(ruleId, nowMs, limit) !== false) return;
+    throw new StakeoutError(
+      "STATE_LIMIT_EXCEEDED",
+      `Rule ${ruleId}: more than ${limit} new state keys in one hour (the limit newKeysPerHourMax), so this one was not ` +
+        "made. Look for a key that is different for every event, or raise the limit.",
+      { fields: { rule: ruleId, limit: "newKeysPerHourMax", value: limit } },
+    );
   }
 
   /** Makes everything that the rule function starts from here on known as this evaluation's. */

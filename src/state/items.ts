@@ -191,6 +191,7 @@ export abstract class ItemOperations<Held extends MutableItem> implements StateO
   }
 
   private create(context: OperationContext, key: string): Held {
+    context.newKey?.();
     const item = this.start(key);
     item.expiresAtMs = context.nowMs + DEFAULT_LIFETIME_MS;
     this.changed(item, Changed.fresh | Changed.end);

@@ -19,6 +19,11 @@ export interface OperationContext {
   readonly sequence: number;
   /** The engine clock: a store has none of its own. Never lower than in an earlier call. */
   readonly nowMs: number;
+  /**
+   * Called by stores in this process just before they make an item for this operation. What it throws is the operation's
+   * answer, and nothing is changed then. Left out where keys are not counted.
+   */
+  newKey?(): void;
 }
 
 export interface CounterWrite {

@@ -8,6 +8,7 @@ import { incrementIsKeptAtOnce } from "../../sim/planted/increment-is-kept-at-on
 import { runSeeds } from "../../sim/run-seeds.ts";
 import { shrinkPlan } from "../../sim/shrink.ts";
 import { simulate } from "../../sim/simulation.ts";
+import { quietPlan } from "./fixtures.ts";
 
 const seeds = Array.from({ length: 100 }, (_, index) => index + 1);
 
@@ -49,12 +50,12 @@ describe("a simulation", () => {
   });
 
   test("has a death for each kill, whether or not the power fails", async () => {
-    const plan = { ...generatePlan(13), records: generatePlan(13).records.slice(0, 5) };
+    const plan = quietPlan(generatePlan(13));
     const faults: readonly Fault[] = [
       { step: 3, what: "kill", when: "before" },
       { step: 20, what: "power", when: "after" },
     ];
-    const quiet = await simulate({ ...plan, faults: [] });
+    const quiet = await simulate(plan);
     const { injected, lives, failure } = await simulate({ ...plan, faults });
     expect(failure).toBeUndefined();
     expect(injected).toMatchObject({ kill: 1, power: 1 });

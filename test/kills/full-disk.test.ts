@@ -1,0 +1,68 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+import { cli } from "../cli/fixtures.ts";
+import { Bench, differences, type Ended, type Outcome, tell } from "./fixtures.ts";
+import { events, rules } from "./stream.ts";
+
+const bench = new Bench(rules, events(20_000));
+/** Of the disk, in MiB; less than the state, the alerts or the log of the state take. */
+const smallMib = 2;
+
+/** Makes a disk of its own for a folder, or makes that disk larger. Answers whether this machine allows it. */
+function mount(folder: string, mib: number, ...options: readonly string[]): boolean {
+  mkdirSync(folder, { recursive: true });
+  const all = [`size=${mib}m`, ...options].join(",");
+  return spawnSync("mount", ["-t", "tmpfs", "-o", all, "stakeout-kills", folder]).status === 0;
+}
+
+function unmount(folder: string): void {
+  spawnSync("umount", [folder]);
+}
+
+const probe = join(bench.folder, "probe");
+const mounts = mount(probe, 1);
+if (mounts) unmount(probe);
+else tell("full disks are SKIPPED: this user may not mount a tmpfs; wrappers that fail stand in elsewhere");
+
+afterAll(() => bench[Symbol.dispose]());
+
+describe.skipIf(!mounts)("a disk that is full", { timeout: 120_000 }, () => {
+  const disk = join(bench.folder, "disk");
+  let whole: Outcome;
+  beforeAll(async () => {
+    expect(await bench.run({ name: "whole" })).toMatchObject({ code: 0 });
+    whole = await bench.outcome("whole");
+  });
+  beforeEach(() => {
+    mount(disk, smallMib);
+    return () => unmount(disk);
+  });
+
+  /** Ends with status 1 and one line that says what to do, with whole lines of the alerts to come in the file. */
+  async function expectFull(ended: Ended, message: RegExp): Promise<void> {
+    expect(ended).toMatchObject({ code: 1, signal: null });
+    const complaints = ended.stderr.split("\n").filter((line) => line !== "tick" && line !== "");
+    expect(complaints).toEqual([expect.stringMatching(message)]);
+    const alerts = bench.read("disk", "alerts.jsonl");
+    expect(whole.alerts.startsWith(alerts)).toBe(true);
+    expect(alerts).toMatch(/(?:^|\n)$/);
+  }
+
+  test("of the state ends the run, and the next one with room goes on", async () => {
+    const alerts = join(bench.folder, "beside.jsonl");
+    const args = ["--alerts", alerts];
+    await expectFull(
+      await bench.run({ name: "disk", alertsFile: false, args }),
+      /^stakeout: There is no room for the state file .*Free some disk space and run again/,
+    );
+    mount(disk, 200, "remount");
+    expect(await cli(["state", "check", bench.pathOf("disk", "state.db")])).toMatchObject({ status: 0 });
+    expect(await bench.run({ name: "disk", alertsFile: false, args })).toMatchObject({ code: 0 });
+    const { state, deadLetters } = await bench.outcome("disk");
+    expect(differences({ alerts: bench.readAny(alerts), state, deadLetters }, whole)).toEqual([]);
+  });
+});
