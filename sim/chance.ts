@@ -1,6 +1,6 @@
 /**
- * Chance that a seed decides: the same seed and purpose give the same sequence on every machine. Each purpose has a sequence
- * of its own, so that drawing more for one does not change another.
+ * Chance that a seed decides: the same seed and purpose give the same sequence on every machine. Each purpose has a
+ * sequence of its own, so that drawing more for one does not change another.
  */
 export class Chance {
   #state: number;

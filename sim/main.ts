@@ -1,7 +1,7 @@
 /**
- * `npm run sim -- --seeds COUNT`: runs so many seeds, from `--seed` on. `npm run sim -- --seed N`: runs one. `--steps M` makes each
- * longer or shorter. `npm run sim -- --plan FILE`: runs the plan that a failure printed. Status 1 for a failure, 2 for a command
- * that cannot be carried out.
+ * `npm run sim -- --seeds COUNT`: runs so many seeds, from `--seed` on. `npm run sim -- --seed N`: runs one. `--steps
+ * M` makes each longer or shorter. `npm run sim -- --plan FILE`: runs the plan that a failure printed. Status 1 for a
+ * failure, 2 for a command that cannot be carried out.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";

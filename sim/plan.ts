@@ -4,7 +4,10 @@ import type { Program } from "./program.ts";
 /** 2026-01-01T00:00:00Z, the time of the first events. */
 export const startMs: number = Date.UTC(2026, 0, 1);
 
-/** Everything that one simulation does, as plain data: running it twice gives the same, and shrinking takes parts away. */
+/**
+ * Everything that one simulation does, as plain data: running it twice gives the same, and shrinking takes parts
+ * away.
+ */
 export interface Plan {
   /** Decides what is left open below: sizes of chunks, when folding gets on, what a power failure leaves. */
   readonly seed: number;
@@ -73,8 +76,9 @@ export interface EventContent {
 export interface Mischief {
   readonly ruleId: string;
   /**
-   * `throw`; `title`: its title function throws; `forget`: it does not wait for a helper; `hang`: never answers; `end`: takes
-   * its lane's thread along; `trap`: its language's runtime dies; `slow`: too slow together with others, but not alone.
+   * `throw`; `title`: its title function throws; `forget`: it does not wait for a helper; `hang`: never answers;
+   * `end`: takes its lane's thread along; `trap`: its language's runtime dies; `slow`: too slow together with others,
+   * but not alone.
    */
   readonly what: "throw" | "title" | "forget" | "hang" | "end" | "trap" | "slow";
   /** After so many operations of its program. */
@@ -88,7 +92,9 @@ export interface BadContent {
 
 /** Something that goes wrong at one asynchronous step. */
 export interface Fault {
-  /** Counted from the beginning of the simulation; it happens at the first step from here on that it can happen at. */
+  /**
+   * Counted from the beginning of the simulation; it happens at the first step from here on that it can happen at.
+   */
   readonly step: number;
   readonly what: FaultKind;
   /** Relative to the effect of that step; `during` where the effect can be there by half. */

@@ -6,7 +6,9 @@ import type { EventContent, Mischief } from "./plan.ts";
 export interface Program {
   readonly id: string;
   readonly actions: readonly Action[];
-  /** Matches when the answer of this action is at least so large; a set or dictionary is as large as it has elements. */
+  /**
+   * Matches when the answer of this action is at least so large; a set or dictionary is as large as it has elements.
+   */
   readonly match: { readonly action: number; readonly atLeast: number };
   /** Goes on after an operation that was refused, instead of failing with it. */
   readonly catches: boolean;

@@ -298,7 +298,7 @@ class Simulation {
     if (process?.before === undefined || process.committed === undefined) return;
     if (acknowledged !== model.examined) process.knowsTotals = false;
     if (!process.knowsTotals) return;
-    const { matchesByRule: _, ...told } = process.committed;
+    const { matchesByRule: _matches, limits: _limits, ...told } = process.committed;
     expectSame("what the run says it did", differenceOf(model.totals, process.before), told);
   }
 

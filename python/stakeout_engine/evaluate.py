@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Mapping
-from unittest.mock import MagicMock
 
 from panther_core.immutable import json_encoder
 from stakeout_engine.failures import RecordedError, RuleAnswerError, describe
@@ -172,13 +171,6 @@ class Evaluator:
             return _crossing(name, answer)
         except BaseException as error:
             return "e" + describe(error)
-
-    def mock(self, number, name, value):
-        """Puts a ``MagicMock`` that answers ``value`` in the place of a name of the rule's module.
-
-        Raises ``AttributeError`` for a name that the module does not have.
-        """
-        self.replace(number, name, MagicMock(return_value=value))
 
     def replace(self, number, name, stand_in):
         """Puts something else in the place of a name of the rule's module, until ``clear_mocks``.

@@ -86,15 +86,6 @@ def load_rule(number, kind, path, source):
         return json.dumps({"error": json.loads(failure)})
 
 
-def mock(number, name, value):
-    """Mocks a name of a rule's module with a value given as JSON. Answers an error as JSON, or ""."""
-    try:
-        _evaluator.mock(number, name, json.loads(value))
-        return ""
-    except AttributeError as error:
-        return describe(error)
-
-
 def open_group(numbers):
     """See ``Evaluator.open_group``; the numbers as JSON."""
     return _evaluator.open_group(json.loads(numbers))

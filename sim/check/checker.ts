@@ -55,7 +55,10 @@ export class Checker {
     return [...this.#acknowledged.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** Throws a `Violation` where the state, or anything that goes with it, is not what the records up to its position make it. */
+  /**
+   * Throws a `Violation` where the state, or anything that goes with it, is not what the records up to its position
+   * make it.
+   */
   async check(store: StateStore, file: string): Promise<void> {
     checkFile(file, this.#options.plan);
     const { received, alertsFile, deadLettersFile } = this.#options;

@@ -10,8 +10,8 @@ export interface ReceivedBy {
 }
 
 /**
- * Every announced alert has arrived or is still in the outbox, what has arrived is what was announced, and within one life
- * the order is that of the announcements, without a gap and without anything twice.
+ * Every announced alert has arrived or is still in the outbox, what has arrived is what was announced, and within one
+ * life the order is that of the announcements, without a gap and without anything twice.
  */
 export async function checkDeliveries(
   announced: readonly Alert[],

@@ -44,8 +44,8 @@ export interface Effect<T> {
 }
 
 /**
- * Counts asynchronous steps and injects the plan's faults at them. It outlives the processes that it kills; each lane has a
- * `Life` of its own, and nothing that a dead one still does has any effect.
+ * Counts asynchronous steps and injects the plan's faults at them. It outlives the processes that it kills; each lane
+ * has a `Life` of its own, and nothing that a dead one still does has any effect.
  */
 export class Machine {
   readonly chance: Chance;
@@ -115,7 +115,9 @@ export class Life {
     this.#die = resolve;
   }
 
-  /** One asynchronous step: performs the effect, or what a fault makes of it. Of a dead lane nothing comes any more. */
+  /**
+   * One asynchronous step: performs the effect, or what a fault makes of it. Of a dead lane nothing comes any more.
+   */
   perform<T>(site: Site, effect: Effect<T>): MaybePromise<T> {
     if (this.dead) return never();
     this.host?.fold.advance();

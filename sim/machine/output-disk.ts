@@ -14,8 +14,8 @@ interface DiskFile {
 }
 
 /**
- * The disk beneath output files, in memory. Files are in the file system as well, but empty: their names have to be found
- * there.
+ * The disk beneath output files, in memory. Files are in the file system as well, but empty: their names have to be
+ * found there.
  */
 export class OutputDisk {
   readonly #machine: Machine;

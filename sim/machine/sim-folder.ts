@@ -19,7 +19,10 @@ export interface SimFolderOptions {
   readonly fold: Fold;
 }
 
-/** The folding thread, run a transaction at a time between the steps of the lane, on a connection of its own as in life. */
+/**
+ * The folding thread, run a transaction at a time between the steps of the lane, on a connection of its own as in
+ * life.
+ */
 export class SimFolder implements Folder {
   foldedThrough = 0;
   failure: string | undefined;
@@ -75,7 +78,10 @@ export class SimFolder implements Folder {
     this.failure = "the folding thread ended";
   }
 
-  /** True when a fold is done and what it wrote is to be brought into the file, which must wait for the lane's next commit. */
+  /**
+   * True when a fold is done and what it wrote is to be brought into the file, which must wait for the lane's next
+   * commit.
+   */
   get checkpointDue(): boolean {
     return this.#checkpointDue;
   }

@@ -20,8 +20,8 @@ export interface SimSourceOptions {
 }
 
 /**
- * Records of some streams in a fixed order, in chunks whose sizes differ from life to life. A chunk's bytes are overwritten
- * when the next is asked for, as the contract allows.
+ * Records of some streams in a fixed order, in chunks whose sizes differ from life to life. A chunk's bytes are
+ * overwritten when the next is asked for, as the contract allows.
  */
 export class SimSource implements Source {
   readonly id: string;

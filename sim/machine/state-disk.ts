@@ -11,8 +11,8 @@ const walSectorBytes = 512;
 const pageBytes = 4096;
 
 /**
- * The disk beneath the state file: real files in a folder in memory. A death copies what is on the disk to a new place, as the connections
- * of this process would otherwise bring the file into order when they close.
+ * The disk beneath the state file: real files in a folder in memory. A death copies what is on the disk to a new
+ * place, as the connections of this process would otherwise bring the file into order when they close.
  */
 export class StateDisk {
   readonly #root: string;

@@ -10,8 +10,8 @@ export interface Tearing {
 }
 
 /**
- * What a power failure leaves of a file: any length between the two, and each sector as it was, as it was going to be, or,
- * where there was none before, empty.
+ * What a power failure leaves of a file: any length between the two, and each sector as it was, as it was going to
+ * be, or, where there was none before, empty.
  */
 export function tear({ durable, current, sectorBytes }: Tearing, chance: Chance): Buffer {
   const shorter = Math.min(durable.length, current.length);

@@ -24,8 +24,8 @@ export interface ModelItem {
 const ninetyDaysMs = 90 * 24 * 60 * 60 * 1000;
 
 /**
- * What rules remember, in the plainest way and written from docs/state.md alone: one map, nothing cached, nothing batched,
- * and whatever has ended is thrown away at once.
+ * What rules remember, in the plainest way and written from docs/state.md alone: one map, nothing cached, nothing
+ * batched, and whatever has ended is thrown away at once.
  */
 export class ModelState implements Helpers {
   items: Map<string, ModelItem> = new Map();

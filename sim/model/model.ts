@@ -41,8 +41,9 @@ export function differenceOf(later: ModelTotals, earlier: ModelTotals): ModelTot
 }
 
 /**
- * What must come of the records, examined one by one: no batches, no cache, no crashes. State and windows are its own, and so is what it
- * knows of mischief; the record's kind is known from the plan. Only the form of an event in an alert is the engine's.
+ * What must come of the records, examined one by one: no batches, no cache, no crashes. State and windows are its
+ * own, and so is what it knows of mischief; the record's kind is known from the plan. Only the form of an event in an
+ * alert is the engine's.
  */
 export class Model {
   readonly state: ModelState;
@@ -75,7 +76,10 @@ export class Model {
     this.windows = new ModelWindows(plan.settings.limits);
   }
 
-  /** The next record, with the engine clock that it is examined at; the clock itself is checked by who knows the wall clock. */
+  /**
+   * The next record, with the engine clock that it is examined at; the clock itself is checked by who knows the wall
+   * clock.
+   */
   async examine(record: PlacedRecord, clockMs: number): Promise<void> {
     this.examined += 1;
     this.#count({ bytes: record.bytes.length });

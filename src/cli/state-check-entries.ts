@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { hourlyKinds } from "../alerts/hourly-counts.ts";
 import { entryKinds, eventKey } from "../alerts/window.ts";
 import { messageOf } from "../core/errors.ts";
 import { severities } from "../core/severity.ts";
@@ -19,6 +20,8 @@ const windowCounts = {
   lastEventMs: timeMs,
   eventsKept: count,
 };
+
+const hourlyCount = z.looseObject({ ruleId: z.string(), hourStartMs: timeMs, count });
 
 /** What the engine relies on in the entries of each kind. Their owners may keep more in them. */
 const schemas = {
@@ -57,6 +60,8 @@ const schemas = {
     destination: z.string(),
     alert: z.looseObject({ id: z.string(), status: z.enum(["open", "closed"]) }),
   }),
+  [hourlyKinds.alerts]: hourlyCount,
+  [hourlyKinds.newKeys]: hourlyCount,
   "output-file": z.looseObject({ bytes: count }),
   "rule-error": z.looseObject({
     ruleId: z.string(),

@@ -1,5 +1,6 @@
 import { backup } from "node:sqlite";
 
+import { hourlyKinds } from "../alerts/hourly-counts.ts";
 import { allEntries } from "../alerts/pending.ts";
 import { recordFromJson } from "../alerts/record.ts";
 import { entryKinds, eventKey, type WindowCounts } from "../alerts/window.ts";
@@ -96,6 +97,10 @@ async function openWindows(live: StateStore): Promise<OpenWindows> {
     const { id } = recordFromJson(alert);
     await take(entryKinds.alertId, id);
     alertIds.add(id);
+  }
+  // What rules have done in this hour counts against their limits as it does live.
+  for (const kind of Object.values(hourlyKinds)) {
+    for await (const entry of allEntries(live, { kind })) entries.push(entry);
   }
   return { entries, alertIds };
 }

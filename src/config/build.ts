@@ -6,6 +6,7 @@ import { systemClock } from "../core/clock.ts";
 import type { Problem } from "../core/errors.ts";
 import { createCommittedFile } from "../destinations/committed-file.ts";
 import { createConsoleDestination } from "../destinations/console/destination.ts";
+import { defaultLimits } from "../core/limits.ts";
 import type { LaneControl } from "../engine/control.ts";
 import type { LaneResume } from "../engine/lane-messages.ts";
 import type { LaneInput, LaneParts } from "../engine/lane.ts";
@@ -37,13 +38,13 @@ export interface Content {
  * hears of each file whose code is about to run.
  */
 export async function loadContent(
-  config: Pick<RunConfig, "rules" | "logTypes" | "limits">,
+  config: Pick<RunConfig, "rules" | "logTypes"> & Partial<Pick<RunConfig, "limits">>,
   onFile?: (file: string) => void,
 ): Promise<Content> {
   const { logTypes, problems: logTypeProblems } = loadLogTypes(config.logTypes);
   const loaded = await loadRules(config.rules, {
     cacheFolder: cacheFolder(),
-    limits: config.limits,
+    limits: config.limits ?? defaultLimits,
     loadTypeScript: async (paths) => createTypeScriptRuntime(onFile).load(paths),
   });
   return {

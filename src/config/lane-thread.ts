@@ -10,7 +10,9 @@ import type {
   ThrownMessage,
 } from "../engine/lane-messages.ts";
 import { Lane, type LaneCommit } from "../engine/lane.ts";
+import { PrintLimit, type PrintStream } from "../engine/print-limit.ts";
 import { stdinSourceId } from "../sources/stdin/source.ts";
+import { currentEvaluation } from "../state/evaluation.ts";
 import { buildLane, loadContent } from "./build.ts";
 import type { RunConfig } from "./run-config.ts";
 
@@ -20,6 +22,7 @@ if (port === null) throw new Error("lane-thread.ts runs only as a worker thread"
 const waitingWrites = new Map<number, PromiseWithResolvers<void>>();
 let writes = 0;
 let lane: Lane | undefined;
+let prints: PrintLimit | undefined;
 
 function send(message: LaneMessage): void {
   port?.postMessage(message);
@@ -66,6 +69,7 @@ process.on("unhandledRejection", takeStray);
 process.on("uncaughtException", takeStray);
 
 function tellCommit({ totals, fileBytes, positions }: LaneCommit): void {
+  prints?.flush();
   const stdin = positions.find(({ source }) => source === stdinSourceId);
   send({ type: "committed", totals, fileBytes, progressed: positions.length > 0, stdin });
 }
@@ -74,6 +78,11 @@ async function main(data: LaneThreadData): Promise<void> {
   // The configuration is built by this package's own command line; crossing the threads keeps its form.
   const config = data.config as unknown as RunConfig;
   const control = new LaneControl(data.control);
+  prints = new PrintLimit({
+    bytesMax: config.limits.printBytesMax,
+    position: () => currentEvaluation()?.position,
+  });
+  for (const stream of [process.stdout, process.stderr]) prints.attach(stream as PrintStream);
   const content = await loadContent(config, (file) => control.beginLoading(file));
   control.endBusy();
   for (const { file, line, message } of content.warnings) {
@@ -92,7 +101,15 @@ async function main(data: LaneThreadData): Promise<void> {
     onCommit: tellCommit,
   });
   lane = new Lane(parts);
-  send({ type: "ready", ruleIds: parts.rules.map(({ manifest }) => manifest.id) });
+  const manifests = parts.rules.map(({ manifest }) => manifest);
+  const ruleIds = manifests.map(({ id }) => id);
+  const own = manifests.some(({ budgetMs }) => budgetMs !== undefined);
+  send({
+    type: "ready",
+    ruleIds,
+    // Without any, the main thread goes on watching as before.
+    ...(own ? { budgetsMs: manifests.map(({ budgetMs }) => budgetMs) } : {}),
+  });
   send({ type: "done", result: await lane.run() });
 }
 

@@ -65,8 +65,12 @@ export interface CommittedMessage {
 /** From the lane's thread to the main thread. */
 export type LaneMessage =
   | CommittedMessage
-  /** Everything is loaded; `ruleIds` has all rules in their fixed order. */
-  | { readonly type: "ready"; readonly ruleIds: readonly string[] }
+  /** Everything is loaded; `ruleIds` has all rules in their fixed order, and so have `budgetsMs` their own budgets. */
+  | {
+      readonly type: "ready";
+      readonly ruleIds: readonly string[];
+      readonly budgetsMs?: readonly (number | undefined)[];
+    }
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "output"; readonly id: number; readonly text: string }
   | { readonly type: "invalid"; readonly problems: readonly Problem[] }

@@ -26,6 +26,8 @@ export interface LaneDeath {
   readonly ruleIds: readonly string[];
   /** What ended it, in a few words; `undefined` when it was ended for exceeding the budget. */
   readonly reason: string | undefined;
+  /** The budget that it exceeded, where the rule has one of its own. */
+  readonly budgetMs?: number;
 }
 
 /** What to do about a lane that died. */
@@ -73,10 +75,12 @@ export class Restarts {
     };
   }
 
-  #blame(position: Position, ruleId: string, { reason }: LaneDeath): Verdict {
+  #blame(position: Position, ruleId: string, { reason, budgetMs = this.#budgetMs }: LaneDeath): Verdict {
     this.#fruitless = 0;
     const did =
-      reason === undefined ? `took longer than its budget of ${this.#budget}` : `ended the lane (${reason})`;
+      reason === undefined
+        ? `took longer than its budget of ${budgetMs / 1000} s`
+        : `ended the lane (${reason})`;
     this.blames.push({
       position,
       ruleId,

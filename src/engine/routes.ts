@@ -16,6 +16,8 @@ export interface RouteSection {
   readonly rules: readonly LoadedRule[];
   /** `undefined` where each rule is called by itself. */
   readonly scan: RuleScan | undefined;
+  /** The only rule, where it has a budget of its own: the main thread must see when it is asked. */
+  readonly budgeted: LoadedRule | undefined;
 }
 
 export interface Routes {
@@ -44,8 +46,17 @@ function toSections(rules: readonly LoadedRule[]): readonly RouteSection[] {
   const runs: LoadedRule[][] = [];
   for (const rule of rules) {
     const run = runs.at(-1);
-    if (run?.[0]?.prepareScan === rule.prepareScan && run !== undefined) run.push(rule);
+    if (run?.[0] !== undefined && areAskedAlike(run[0], rule)) run.push(rule);
     else runs.push([rule]);
   }
-  return runs.map((run) => ({ rules: run, scan: run[0]?.prepareScan?.(run) }));
+  return runs.map((run) => ({
+    rules: run,
+    scan: run[0]?.prepareScan?.(run),
+    budgeted: run[0]?.manifest.budgetMs === undefined ? undefined : run[0],
+  }));
+}
+
+function areAskedAlike(left: LoadedRule, right: LoadedRule): boolean {
+  const budgeted = left.manifest.budgetMs !== undefined || right.manifest.budgetMs !== undefined;
+  return left.prepareScan === right.prepareScan && !budgeted;
 }

@@ -84,13 +84,15 @@ export class Step {
       if (route.standardFields) parser.attachStandardFields(parsed, nowMs);
       if (route.records) parser.attachRecord(parsed, index);
       for (const section of route.sections) {
-        const { rules } = section;
+        const { rules, budgeted } = section;
+        if (budgeted !== undefined) guard.beginRule(budgeted);
         for (let next = this.#next(section, 0, parsed); next < rules.length;) {
           const rule = rules[next];
           if (rule === undefined) break;
           await this.#resolve(rule, parsed, parser);
           next = this.#next(section, next + 1, parsed);
         }
+        if (budgeted !== undefined) control.beginRecord(parsed.position.offset);
       }
       control.endBusy();
     }

@@ -83,7 +83,7 @@ export class WatchedLane {
     this.#watch = new BudgetWatch({
       control,
       budgetMs: ruleBudgetMs,
-      onExceeded: () => this.#end(),
+      onExceeded: (budgetMs) => this.#end(budgetMs),
     });
     this.ended = this.#listen();
   }
@@ -98,11 +98,11 @@ export class WatchedLane {
     this.#post({ type: "wake" });
   }
 
-  #end(): void {
+  #end(budgetMs: number): void {
     const busy = this.#options.control.busy();
     if (busy === undefined) return;
     // Noted now: until it has ended the lane may get on to something else.
-    this.#exceeded = { busy, ruleIds: this.#ruleIds, reason: undefined };
+    this.#exceeded = { busy, ruleIds: this.#ruleIds, reason: undefined, budgetMs };
     void this.#worker.terminate();
     const { ruleBudgetMs, onStuck } = this.#options;
     this.#stuck = setTimeout(() => onStuck(stuckMessage(busy)), Math.max(ruleBudgetMs, endMsMin));
@@ -139,6 +139,7 @@ export class WatchedLane {
     else if (message.type === "committed") onCommitted(message);
     else if (message.type === "ready") {
       this.#ruleIds = message.ruleIds;
+      if (message.budgetsMs !== undefined) this.#watch.setRuleBudgets(message.budgetsMs);
       onReady?.();
     } else void this.#write(message.id, message.text);
     return undefined;

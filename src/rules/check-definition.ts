@@ -37,6 +37,7 @@ const fields: Readonly<Record<Field, true>> = {
   reports: true,
   dedupPeriod: true,
   threshold: true,
+  budget: true,
   createAlert: true,
   destinations: true,
   summaryAttributes: true,
@@ -50,6 +51,8 @@ const fields: Readonly<Record<Field, true>> = {
 
 const defaultDedupPeriod: Duration = "60m";
 
+const budgetMaxMs = 3_600_000;
+
 /** Stands for the severity of a rule that works it out in a function. */
 const computedSeverity: Severity = "medium";
 
@@ -57,6 +60,7 @@ const computedSeverity: Severity = "medium";
 export function checkDefinition(definition: unknown, place: DefinitionPlace): CheckedDefinition {
   const check = new Check(definition, place);
   check.unknownFields();
+  const budgetMs = check.budgetMs();
   const manifest: RuleManifest = {
     id: check.id(),
     displayName: check.text("displayName"),
@@ -71,6 +75,7 @@ export function checkDefinition(definition: unknown, place: DefinitionPlace): Ch
     reports: check.reports(),
     dedupPeriodMs: check.dedupPeriodMs(),
     threshold: check.threshold(),
+    ...(budgetMs === undefined ? {} : { budgetMs }),
     destinations: check.isFunction("destinations") ? undefined : check.names("destinations"),
     summaryAttributes: check.names("summaryAttributes") ?? [],
     file: place.file,
@@ -215,6 +220,16 @@ class Check {
       `threshold must be a whole number of at least 1, not ${describeValue(threshold)}`,
     );
     return 1;
+  }
+
+  budgetMs(): number | undefined {
+    const budget = this.#values.get("budget");
+    if (budget === undefined) return undefined;
+    const budgetMs = parseDurationMs(budget);
+    if (budgetMs !== undefined && budgetMs >= 1 && budgetMs <= budgetMaxMs) return budgetMs;
+    const usable = `it must be a number of seconds or text such as "30s", from 1 ms to 1 hour`;
+    this.#problem("budget", `budget cannot be ${describeValue(budget)}; ${usable}`);
+    return undefined;
   }
 
   functions(): void {

@@ -53,6 +53,11 @@ export interface RuleDefinition<LogType extends LogTypeName = string> {
    * least 1. Default: 1.
    */
   readonly threshold?: number;
+  /**
+   * How long the rule may take over one event before it is ended: a number of seconds or text such as `"30s"`, from 1 ms to
+   * 1 hour. Default: that of the run, which is 15 seconds unless `--rule-budget` says otherwise.
+   */
+  readonly budget?: Duration;
   /** False for a rule whose matches are counted but raise no alerts. Default: true. */
   readonly createAlert?: boolean;
   /**

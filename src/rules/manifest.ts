@@ -12,6 +12,8 @@ export interface RuleManifest extends AlertingRule {
   readonly runbook: string;
   /** Names of destinations; `undefined` for the default routing. */
   readonly destinations: readonly string[] | undefined;
+  /** How long it may take over one event; left out for the limit `ruleBudgetMs`. */
+  readonly budgetMs?: number;
   /** Absolute path of the file that defines it, and the line where its definition starts. */
   readonly file: string;
   readonly line: number;

@@ -2,7 +2,6 @@ import type { Problem } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import type { MaybePromise } from "../core/json.ts";
 import type { RuleManifest } from "./manifest.ts";
-import type { PantherTest } from "./panther/content.ts";
 
 /** The functions of a rule besides `rule`, in the order in which a match calls them (Panther's order). */
 export const auxiliaryFunctions = [
@@ -33,8 +32,6 @@ export interface LoadedRule {
   readonly codeFiles?: readonly string[];
   /** The rule's tests as its author wrote them, unchecked; `undefined` where there are none. */
   readonly tests?: unknown;
-  /** Its tests in Panther's form, where it has such. */
-  readonly pantherTests?: readonly PantherTest[];
   /** True when it takes the bytes of the record (`Event.record`), where it can, instead of the parsed fields. */
   readonly readsRecord?: boolean;
   /** Rules in a row with the same function here are asked together. */

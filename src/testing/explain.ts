@@ -206,6 +206,9 @@ export class Explainer implements Disposable {
         this.#seen.match = explainedMatch(match, alert !== undefined);
         return alert;
       },
+      get matchesOverLimit() {
+        return book.matchesOverLimit;
+      },
       get openWindows() {
         return book.openWindows;
       },

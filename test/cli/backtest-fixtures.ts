@@ -72,6 +72,7 @@ function summary(alerts: readonly Alert[]): RunSummary {
     deadLetters: 0,
     suspended: [],
     seconds: 1,
+    limits: {},
     interrupted: false,
   };
 }

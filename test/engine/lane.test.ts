@@ -72,7 +72,7 @@ describe("a lane", () => {
       rules: named("A.Denials"),
     });
     const result = await lane.run();
-    expect(result).toEqual({ interrupted: false, matches: { "A.Denials": 1 }, suspended: [] });
+    expect(result).toEqual({ interrupted: false, matches: { "A.Denials": 1 }, suspended: [], limits: {} });
     expect(linesOf(disk, "alerts")).toMatchObject([
       { ruleId: "A.Denials", title: "three denials", status: "open" },
     ]);

@@ -24,11 +24,13 @@ export function tell(line: string): void {
 }
 
 /** The files of a run, by their names in its folder. */
-export type RunFile = "state.db" | "state.db-wal" | "alerts.jsonl" | "state.dead-letters.jsonl";
+export type RunFile = "state.db" | "state.db-wal" | "alerts.jsonl" | "dead-letters.jsonl";
 
 export interface RunOptions {
-  /** Name of the folder for the state and what comes of it. Default `run`. */
+  /** Name of the folder for what comes of it. Default `run`. */
   readonly name?: string;
+  /** Name of the folder for the state. Default: the same. */
+  readonly stateFolder?: string;
   readonly interruption?: Interruption | undefined;
   /** False prints alerts on standard output instead of writing them to a file. Default true. */
   readonly alertsFile?: boolean;
@@ -67,8 +69,8 @@ export class Bench {
 
   /** Runs until it ends, by itself or by the interruption. */
   async run(options: RunOptions = {}): Promise<Ended> {
-    const { name = "run", interruption, onPrinted } = options;
-    mkdirSync(this.pathOf(name), { recursive: true });
+    const { name = "run", stateFolder = name, interruption, onPrinted } = options;
+    for (const folder of [name, stateFolder]) mkdirSync(this.pathOf(folder), { recursive: true });
     const child = spawn(bin, this.#argsOf(options), { stdio: ["ignore", "pipe", "pipe"] });
     const interrupter = interruption && new Interrupter(child, interruption);
     const written = new Set<string>();
@@ -96,11 +98,11 @@ export class Bench {
     return join(this.folder, name, file);
   }
 
-  async outcome(name = "run"): Promise<Outcome> {
-    const { stdout } = await cli(["state", "export", "--state", this.pathOf(name, "state.db")]);
+  async outcome(name = "run", stateFolder: string = name): Promise<Outcome> {
+    const { stdout } = await cli(["state", "export", "--state", this.pathOf(stateFolder, "state.db")]);
     return {
       alerts: this.read(name, "alerts.jsonl"),
-      deadLetters: this.read(name, "state.dead-letters.jsonl"),
+      deadLetters: this.read(name, "dead-letters.jsonl"),
       state: stdout.split("\n").sort().join("\n"),
     };
   }
@@ -115,11 +117,13 @@ export class Bench {
     rmSync(this.folder, { recursive: true });
   }
 
-  #argsOf({ name = "run", alertsFile = true, args = [] }: RunOptions): readonly string[] {
+  #argsOf(options: RunOptions): readonly string[] {
+    const { name = "run", stateFolder = name, alertsFile = true, args = [] } = options;
     const input = ["--rules", join(this.folder, "rules"), "--input", join(this.folder, "events.ndjson")];
-    const state = ["--state", this.pathOf(name, "state.db"), "--json"];
+    const state = ["--state", this.pathOf(stateFolder, "state.db"), "--json"];
+    const deadLetters = ["--dead-letters", this.pathOf(name, "dead-letters.jsonl")];
     const alerts = alertsFile ? ["--alerts", this.pathOf(name, "alerts.jsonl")] : [];
-    return ["run", ...input, ...state, ...alerts, ...args];
+    return ["run", ...input, ...state, ...deadLetters, ...alerts, ...args];
   }
 }
 

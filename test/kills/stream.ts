@@ -1,7 +1,7 @@
 /** Of so many events one in this many is a record that cannot be read. */
 const eventsPerBrokenRecord = 5000;
-/** The rule prints one at so many events, which tells from outside how far a run has come. */
-const eventsPerTick = 500;
+/** A rule prints `tick` at one event of so many, which tells from outside how far a run has come. */
+export const eventsPerTick = 500;
 
 export const tick = "tick\n";
 
@@ -34,7 +34,7 @@ function event(number: number): string {
 export const countedKeys = { first: "!", last: "~" } as const;
 
 /** Rules with counters, sets and dictionaries, in which an event that is taken twice or not at all leaves its trace. */
-export const rules: Readonly<Record<string, string>> = {
+export const rules = {
   "counters.ts": `import { defineRule, evaluateThreshold, incrementCounter, resetCounter, setKeyExpiration } from "stakeout";
 export default defineRule({
   id: "Test.Counters", logTypes: ["AWS.CloudTrail"], severity: "low", dedupPeriod: "30m",
@@ -76,4 +76,4 @@ export default defineRule({
   },
   title: (event) => "sum at " + event.number,
 });`,
-};
+} as const;

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { messageOf, type Problem, StakeoutError } from "../../core/errors.ts";
 import type { Event } from "../../core/event.ts";
-import type { JsonValue } from "../../core/json.ts";
 import { installedPackages } from "../python/packages/installed.ts";
 import { PythonError } from "../python/python-error.ts";
 import { PythonRules, type PythonSource } from "../python/python-rules.ts";
@@ -35,9 +34,6 @@ export interface PantherRuntime extends RuleRuntime {
   readonly content: PantherContent | undefined;
   /** Loads every Python rule at once instead of when the first event of its log type comes, and says what is wrong. */
   loadAll(): readonly LoadProblem[];
-  /** Puts a mock in the place of a name of a rule's module. Throws for a name that it does not have. */
-  mock(ruleId: string, name: string, value: JsonValue): void;
-  clearMocks(): void;
   /** A look into the Python rules; `undefined` where there are none. */
   createInstrument(): TestInstrument | undefined;
 }
@@ -84,14 +80,6 @@ class Runtime implements PantherRuntime {
     return this.#library?.loadAll() ?? [];
   }
 
-  mock(ruleId: string, name: string, value: JsonValue): void {
-    this.#library?.mock(ruleId, name, value);
-  }
-
-  clearMocks(): void {
-    this.#library?.python.clearMocks();
-  }
-
   createInstrument(): TestInstrument | undefined {
     const library = this.#library;
     if (library === undefined) return undefined;
@@ -106,9 +94,9 @@ class Runtime implements PantherRuntime {
   }
 
   #toRule(spec: DetectionSpec, number: number, problems: Problem[]): LoadedRule | undefined {
-    const { manifest, body, tests, inlineFilters } = spec;
+    const { manifest, body, inlineFilters } = spec;
     const filter = inlineFilters && compileFilter(inlineFilters, problems);
-    const common = { manifest, usesStandardFields: true, pantherTests: tests };
+    const common = { manifest, usesStandardFields: true };
     if (body.kind === "simple") {
       const simple = compileSimple(body.detection, body.extras, problems);
       if (simple === undefined) return undefined;
@@ -162,7 +150,6 @@ class PythonLibrary {
       manifest: spec.manifest,
       usesStandardFields: true,
       codeFiles: spec.body.kind === "python" ? [spec.body.file] : [],
-      pantherTests: spec.tests,
       readsRecord: true,
       get functions() {
         return loaded().functions;
@@ -188,12 +175,6 @@ class PythonLibrary {
     const rule = this.#rules.get(this.#numbers.get(ruleId) ?? -1);
     if (rule !== undefined) this.#prepare(rule);
     return rule;
-  }
-
-  mock(ruleId: string, name: string, value: JsonValue): void {
-    const rule = this.prepared(ruleId);
-    if (rule === undefined) throw new StakeoutError("NOT_FOUND", `There is no Python rule ${ruleId}.`);
-    this.python.mock(rule.number, name, value);
   }
 
   /** One function for all rules, because that is how the engine knows that they can be asked together. */

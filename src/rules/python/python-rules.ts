@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 
 import { type Event, standardFieldNames } from "../../core/event.ts";
-import type { JsonObject, JsonValue } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
 import { currentEvaluation } from "../../state/evaluation.ts";
 import type { AuxiliaryFunction } from "../runtime.ts";
 import { ContextText } from "../context.ts";
@@ -47,7 +47,6 @@ interface Engine {
   add_lookup_table(text: string): void;
   add_data_model(text: string): string;
   load_rule(number: number, kind: string, path: string, source: string): string;
-  mock(number: number, name: string, value: string): string;
   open_group(numbers: string): number;
   names(number: number): string;
 }
@@ -205,12 +204,7 @@ export class PythonRules {
     }
   }
 
-  /** Puts a mock in the place of a name of the rule's module. Throws for a name that it does not have. */
-  mock(number: number, name: string, value: JsonValue): void {
-    const error = this.#engine.mock(number, name, JSON.stringify(value));
-    if (error !== "") throw toError(error, "");
-  }
-
+  /** Ends every mock of every rule; `inspect` makes them. */
   clearMocks(): void {
     this.#evaluator.clear_mocks();
   }

@@ -42,6 +42,8 @@ export function openForLane(file: string): LockedFile {
 
 function upToDate(db: DatabaseSync): DatabaseSync {
   try {
+    // Another tool's copy may have no write-ahead log, and then a fold and a lane that reads keep each other waiting.
+    db.exec("PRAGMA journal_mode = WAL");
     // Into the file at once, whose first bytes tell an older Stakeout that this is not for it.
     if (migrate(db) > 0) checkpoint(db, "TRUNCATE");
     return db;

@@ -47,7 +47,12 @@ export function readText(file: string, problems: Problem[]): string | undefined 
 
 function readYaml(file: string, text: string, problems: Problem[]): WrittenTests | undefined {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, customTags: ["set"] });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: "error",
+    customTags: ["set"],
+  });
   for (const { pos, message } of document.errors) {
     problems.push({ file, line: lines.linePos(pos[0]).line, message: `YAML: ${message}` });
   }

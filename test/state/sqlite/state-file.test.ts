@@ -72,6 +72,19 @@ describe("opening", () => {
     await fresh.close();
   });
 
+  test("gives the copy that another tool made a write-ahead log again", async () => {
+    const file = temporaryFile();
+    await openStore({ file }).close();
+    const copy = temporaryFile();
+    const db = new DatabaseSync(file);
+    db.prepare("VACUUM INTO ?").run(copy);
+    db.close();
+    await openStore({ file: copy }).close();
+    const opened = new DatabaseSync(copy);
+    expect(opened.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+    opened.close();
+  });
+
   test("goes on after a crash while the file was made", async () => {
     const file = temporaryFile();
     writeFileSync(`${file}-new`, "half a database");

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+import { describeValue } from "../../describe-value.ts";
 import { messageOf, StakeoutError } from "../../../core/errors.ts";
 import { packageLimits } from "./limits.ts";
 import { normalizeName, parseWheelName } from "./names.ts";
@@ -95,7 +96,7 @@ function parseLock(content: unknown, path: string): Lock {
 
 function parseRequested(text: unknown, path: string): Requirement {
   const requirement = typeof text === "string" ? parseRequirement(text) : undefined;
-  if (requirement === undefined) throw invalid(path, `${JSON.stringify(text)} is not a package`);
+  if (requirement === undefined) throw invalid(path, `${describeValue(text)} is not a package`);
   return requirement;
 }
 
@@ -120,7 +121,7 @@ function parsePackage(entry: unknown, path: string): LockedPackage {
     URL.canParse(url) &&
     /^[\da-f]{64}$/.test(sha256) &&
     Number.isSafeInteger(size);
-  if (!valid) throw invalid(path, `the package ${JSON.stringify(name)} in it is not as it was written`);
+  if (!valid) throw invalid(path, `the package ${describeValue(name)} in it is not as it was written`);
   return { name, version, file, url, sha256, size, requires };
 }
 

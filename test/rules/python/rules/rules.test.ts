@@ -187,7 +187,9 @@ describe("mocks", () => {
 
   test("answer the value for any arguments", () => {
     const number = file().load("def seen(key):\n    return False\n\ndef rule(event):\n    return seen(1)\n");
-    file().rules.mock(number, "seen", true);
+    file()
+      .rules.inspect()
+      .mock(number, "seen", () => true);
     expect(file().rules.ask(number, event)).toBe(true);
     file().rules.clearMocks();
     expect(file().rules.ask(number, event)).toBe(false);
@@ -197,19 +199,24 @@ describe("mocks", () => {
     const number = file().load(
       "from unittest.mock import MagicMock\nimport json\nLIST = []\n\ndef rule(event):\n    global LIST\n    if isinstance(LIST, MagicMock):\n        LIST = json.loads(LIST())\n    return 'a' in LIST\n",
     );
-    file().rules.mock(number, "LIST", '["a"]');
+    file()
+      .rules.inspect()
+      .mock(number, "LIST", () => '["a"]');
     expect(file().rules.ask(number, event)).toBe(true);
   });
 
   test("can stand for the rule's own functions", () => {
     const number = file().load("def rule(event):\n    return False\n");
-    file().rules.mock(number, "rule", true);
+    file()
+      .rules.inspect()
+      .mock(number, "rule", () => true);
     expect(file().rules.ask(number, event)).toBe(true);
   });
 
   test("of a name that is not there are an error", () => {
     const number = file().load("def rule(event):\n    return False\n");
-    expect(() => file().rules.mock(number, "nothing", true)).toThrow("nothing");
+    const inspection = file().rules.inspect();
+    expect(() => inspection.mock(number, "nothing", () => true)).toThrow("nothing");
   });
 });
 
