@@ -2,6 +2,7 @@ import { cacheFolder, loadRules } from "../config/load-rules.ts";
 import { defaultLimits } from "../core/limits.ts";
 import { loadLogTypes } from "../parsers/log-types.ts";
 import type { CommandIo } from "./io.ts";
+import { loadingBudgets } from "./options.ts";
 import { renderProblems } from "./problems.ts";
 
 export interface CheckOptions {
@@ -9,6 +10,8 @@ export interface CheckOptions {
   readonly logTypesDir: readonly string[];
   readonly ignoreExtraKeys: boolean;
   readonly json: boolean;
+  /** In milliseconds. */
+  readonly ruleBudget: number;
 }
 
 /**
@@ -17,6 +20,8 @@ export interface CheckOptions {
  * object `{rules, disabled, logTypes, problems, warnings}` on standard output.
  */
 export async function checkCommand(options: CheckOptions, io: CommandIo): Promise<number> {
+  using watchdog = io.watch?.();
+  watchdog?.enter("loading the rules", options.ruleBudget * loadingBudgets);
   const { logTypes, problems: logTypeProblems } = loadLogTypes(options.logTypesDir);
   const loaded = await loadRules(options.rules, {
     cacheFolder: cacheFolder(),
@@ -25,6 +30,7 @@ export async function checkCommand(options: CheckOptions, io: CommandIo): Promis
     ignoreExtraKeys: options.ignoreExtraKeys,
   });
   const problems = [...logTypeProblems, ...loaded.problems, ...loaded.panther.loadAll()];
+  watchdog?.leave();
   const { rules, warnings } = loaded;
   const enabled = rules.filter((rule) => rule.manifest.enabled);
   const disabled = rules.length - enabled.length;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 
 import type { ExplainOptions } from "./explain.ts";
-import { examples, logTypesOption, type ProgramParts, rulesOption } from "./options.ts";
+import { examples, logTypesOption, type ProgramParts, ruleBudgetOption, rulesOption } from "./options.ts";
 
 /** `explain`: why a rule fires on an event, or does not. */
 export function addExplain(program: Command, { io, finish }: ProgramParts): void {
@@ -14,6 +14,7 @@ export function addExplain(program: Command, { io, finish }: ProgramParts): void
     .option("--log-type <name>", "log type of every event; else it is recognised")
     .addOption(logTypesOption())
     .option("--state <file>", "start from what this state remembers; it is not changed (default: nothing)")
+    .addOption(ruleBudgetOption("how long the rule may take over one event"))
     .option("--json", "one JSON object on standard output", false)
     .addHelpText(
       "after",

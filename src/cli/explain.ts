@@ -11,6 +11,7 @@ import { loadRulesForTesting } from "../testing/load-for-testing.ts";
 import { type ExplainedMatch, Explainer, type Explanation } from "../testing/explain.ts";
 import { type EventText, readEvents } from "./explain-events.ts";
 import { type CommandIo, paint, showsColor, writeText } from "./io.ts";
+import { loadingBudgets } from "./options.ts";
 import { renderProblems } from "./problems.ts";
 import { renderTrace } from "./render-trace.ts";
 
@@ -25,6 +26,8 @@ export interface ExplainOptions {
   /** State file to start from; left out, nothing is remembered. */
   readonly state?: string;
   readonly json: boolean;
+  /** How long the rule may take over one event, in milliseconds. */
+  readonly ruleBudget: number;
 }
 
 /**
@@ -33,6 +36,8 @@ export interface ExplainOptions {
  * that cannot be read.
  */
 export async function explainCommand(options: ExplainOptions, io: CommandIo): Promise<number> {
+  using watchdog = io.watch?.();
+  watchdog?.enter("loading the rules", options.ruleBudget * loadingBudgets);
   const loaded = await loadRulesForTesting(options.rules, { pantherTests: false, ignoreExtraKeys: true });
   const { logTypes, problems: logTypeProblems } = loadLogTypes(options.logTypesDir);
   const problems = [...logTypeProblems, ...loaded.problems];
@@ -43,6 +48,8 @@ export async function explainCommand(options: ExplainOptions, io: CommandIo): Pr
     return 2;
   }
   if (rule === undefined) throw unknownRule(loaded.rules, options.rule);
+  // Reading the events may wait for standard input.
+  watchdog?.leave();
   const isText = options.logType !== undefined && logTypes.get(options.logType)?.text !== undefined;
   const events = await readEvents({ file: options.event, stdin: io.stdin, isText });
   // What the events do to a state that was opened for reading stays in memory.
@@ -52,7 +59,12 @@ export async function explainCommand(options: ExplainOptions, io: CommandIo): Pr
     const { instrument } = loaded;
     const { logType } = options;
     using explainer = await Explainer.create({ rule, instrument, store, logTypes, logType, clock: io.clock });
-    await (options.json ? writeJson : writeScreen)({ rule, events, explainer, io });
+    const explain = (text: string): Promise<Explanation> => {
+      watchdog?.enter(`rule ${rule.manifest.id}`, options.ruleBudget);
+      return explainer.explain(text);
+    };
+    await (options.json ? writeJson : writeScreen)({ rule, events, explain, io });
+    watchdog?.leave();
   } finally {
     await store.close();
   }
@@ -70,21 +82,21 @@ function unknownRule(rules: readonly LoadedRule[], id: string): StakeoutError {
 interface Writing {
   readonly rule: LoadedRule;
   readonly events: readonly EventText[];
-  readonly explainer: Explainer;
+  readonly explain: (text: string) => Promise<Explanation>;
   readonly io: CommandIo;
 }
 
-async function writeJson({ rule, events, explainer, io }: Writing): Promise<void> {
+async function writeJson({ rule, events, explain, io }: Writing): Promise<void> {
   const { id, file, line, enabled, logTypes } = rule.manifest;
   const explanations = [];
-  for (const { text, line } of events) explanations.push({ line, ...(await explainer.explain(text)) });
+  for (const { text, line } of events) explanations.push({ line, ...(await explain(text)) });
   const report = { rule: { id, file, line, enabled, logTypes }, events: explanations };
   await writeText(io.stdout, `${JSON.stringify(report)}\n`);
 }
 
-async function writeScreen({ rule, events, explainer, io }: Writing): Promise<void> {
+async function writeScreen({ rule, events, explain, io }: Writing): Promise<void> {
   for (const [index, { text, line }] of events.entries()) {
-    const explanation = await explainer.explain(text);
+    const explanation = await explain(text);
     const heading = events.length === 1 ? "" : `event ${index + 1} of ${events.length}, line ${line}: `;
     const gap = index === 0 ? "" : "\n";
     await writeText(io.stdout, gap + heading + renderExplanation(rule, explanation, io));

@@ -22,7 +22,7 @@ export function processIo(): CommandIo {
   stdout.on("error", (error) => {
     if (!isClosedPipe(error)) throw error;
   });
-  return { stdin, stdout, stderr, clock: systemClock };
+  return { stdin, stdout, stderr, clock: systemClock, watch: startWatchdog };
 }
 
 /** True for the error of writing into a pipe whose reader has gone. */

@@ -26,10 +26,13 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("It must be a whole number of at least 1.");
 }
 
+/** How often the time of one evaluation loading all rules may take: it runs the code of hundreds of files. */
+export const loadingBudgets = 4;
+
 const budgetMaxMs = 3_600_000;
 
 /** A rule budget given as an option, in milliseconds. */
-export function parseBudget(text: string): number {
+function parseBudget(text: string): number {
   const ms = parseDurationMs(text);
   if (ms !== undefined && ms >= 1 && ms <= budgetMaxMs) return ms;
   throw new InvalidArgumentError("It must be a duration from 1ms to 1h, such as 15s.");
@@ -55,6 +58,9 @@ function unknownLimit(text: string, name: string): string {
 }
 
 export const stateOption = (): Option => new Option("--state <file>", "state file").default("./stakeout.db");
+
+export const ruleBudgetOption = (what: string): Option =>
+  new Option("--rule-budget <duration>", what).argParser(parseBudget).default(defaultLimits.ruleBudgetMs, "15s");
 
 export const rulesOption = (): Option =>
   new Option("--rules <path...>", "rule files or folders").default(["./rules"], "./rules");

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError, Help, Option } from "commander";
 
 import { StakeoutError } from "../core/errors.ts";
-import { defaultLimits } from "../core/limits.ts";
 import { addBacktest } from "./backtest-command.ts";
 import { reportFailure } from "./failure.ts";
 import { addExplain } from "./explain-command.ts";
@@ -15,8 +14,8 @@ import {
   formatOption,
   ignoreExtraKeysOption,
   logTypesOption,
-  parseBudget,
   parseLimit,
+  ruleBudgetOption,
   rulesOption,
   type ProgramParts,
 } from "./options.ts";
@@ -119,11 +118,7 @@ function addRun(program: Command, { finish }: ProgramParts): void {
     .option("--json", "alerts as JSON Lines; the summary as JSON, the last line of standard error", false)
     .option("--strict", "exit status 1 when there were rule errors", false)
     .option("--quiet", "no progress, no summary", false)
-    .addOption(
-      new Option("--rule-budget <duration>", "how long a rule may take over one event")
-        .argParser(parseBudget)
-        .default(defaultLimits.ruleBudgetMs, "15s"),
-    )
+    .addOption(ruleBudgetOption("how long a rule may take over one event"))
     .addOption(
       new Option("--limit <name=value>", "another value for a limit of docs/LIMITS.md; repeatable").argParser(
         parseLimit,
@@ -150,6 +145,7 @@ function addCheck(program: Command, { io, finish }: ProgramParts): void {
     .addOption(rulesOption())
     .addOption(logTypesOption())
     .addOption(ignoreExtraKeysOption())
+    .addOption(ruleBudgetOption("a quarter of how long loading all rules may take"))
     .option("--json", "one JSON object on standard output", false)
     .addHelpText("after", examples("stakeout check", "stakeout check --rules rules more-rules --json"))
     .action(async (options: CheckOptions) => {

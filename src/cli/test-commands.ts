@@ -1,7 +1,14 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 
 import type { DebugOptions } from "./debug.ts";
-import { examples, ignoreExtraKeysOption, logTypesOption, parseCount, type ProgramParts } from "./options.ts";
+import {
+  examples,
+  ignoreExtraKeysOption,
+  logTypesOption,
+  parseCount,
+  type ProgramParts,
+  ruleBudgetOption,
+} from "./options.ts";
 import type { TestOptions } from "./test.ts";
 
 /** Node's own. */
@@ -63,6 +70,7 @@ function addTest(program: Command, { io, finish }: ProgramParts): void {
     )
     .addOption(ignoreExtraKeysOption())
     .addOption(strictAuxiliaryOption())
+    .addOption(ruleBudgetOption("how long a test may take"))
     .option("--bail", "stop after the first test that fails", false)
     .option("--watch", "run again what a change of the files concerns", false)
     .option("--coverage", "show the lines of each rule that no test reached", false)

@@ -5,6 +5,8 @@ import type { Clock } from "../core/clock.ts";
 import type { RuleTest, TestResult } from "../testing/rule-tests/model.ts";
 import type { PlannedTests, PlanOptions } from "../testing/rule-tests/plan.ts";
 import type { TestThreadData } from "./test-workers/messages.ts";
+import type { Watchdog } from "./watchdog/watchdog.ts";
+import { testLabel } from "./test-workers/messages.ts";
 import { runInThreads } from "./test-workers/pool.ts";
 
 export interface ExecuteOptions {
@@ -18,6 +20,10 @@ export interface ExecuteOptions {
   readonly bail: boolean;
   /** Threads; `undefined`: this one, and more when the rest takes long. */
   readonly workers: number | undefined;
+  /** How long one test may take. */
+  readonly testBudgetMs: number;
+  /** Watches the tests that run in this thread. */
+  readonly watchdog: Watchdog | undefined;
   readonly clock: Clock;
   /** Called after every test, or every few where several threads run them. */
   readonly onProgress: (done: number, failed: number) => void;
@@ -84,14 +90,16 @@ async function runHere(
   tests: readonly RuleTest[],
   options: HereOptions,
 ): Promise<readonly TestResult[]> {
-  const { run, bail, clock, onProgress, enough } = options;
+  const { run, bail, clock, onProgress, enough, testBudgetMs, watchdog } = options;
   const results: TestResult[] = [];
   let failed = 0;
   const startedMs = clock.monotonicMs();
   let turnedMs = startedMs;
   if (enough({ elapsedMs: 0, done: 0, left: tests.length })) return results;
   for (const test of tests) {
+    watchdog?.enter(testLabel(test), testBudgetMs);
     const result = await planned.run(test, run);
+    watchdog?.leave();
     results.push(result);
     if (!result.passed) failed++;
     onProgress(results.length, failed);

@@ -17,6 +17,7 @@ import { textReport } from "../testing/report/text.ts";
 import type { TestResult, Trace } from "../testing/rule-tests/model.ts";
 import { planTests, type PlannedTests, type PlanOptions } from "../testing/rule-tests/plan.ts";
 import { type CommandIo, showsColor, writeText } from "./io.ts";
+import { loadingBudgets } from "./options.ts";
 import { renderProblems } from "./problems.ts";
 import { renderTrace } from "./render-trace.ts";
 import { checkReplaceable, replaceFile } from "./replace-file.ts";
@@ -26,6 +27,7 @@ import { TestProgress } from "./test-progress.ts";
 import { executeTests } from "./test-run.ts";
 import { type Selection, selectTests } from "./test-selection.ts";
 import { watchTests } from "./test-watch.ts";
+import type { Watchdog } from "./watchdog/watchdog.ts";
 
 export interface TestOptions {
   /** Files and folders, as arguments and as options; none at all: `defaultPaths`. */
@@ -49,6 +51,8 @@ export interface TestOptions {
   readonly watch: boolean;
   readonly coverage: boolean;
   readonly workers?: number;
+  /** How long a test may take, in milliseconds. */
+  readonly ruleBudget: number;
 }
 
 /**
@@ -105,7 +109,10 @@ class TestRun {
     const startedMs = this.#io.clock.monotonicMs();
     using lateErrors = new LateErrors();
     await using coverage = this.#options.coverage ? await TestCoverage.start() : undefined;
+    using watchdog = this.#io.watch?.();
+    watchdog?.enter("loading the rules", this.#options.ruleBudget * loadingBudgets);
     const planned = await planTests(this.#planOptions());
+    watchdog?.leave();
     const ruleIds = choose(planned);
     if (planned.problems.length > 0 && (planned.tests.length === 0 || ruleIds?.size === 0)) {
       return { status: await this.#invalid(planned), planned };
@@ -117,7 +124,7 @@ class TestRun {
     const selection = this.#select(planned, ruleIds);
     await coverage?.begin();
     const planMs = this.#io.clock.monotonicMs() - startedMs;
-    const results = await this.#execute(planned, selection, planMs);
+    const results = await this.#execute(planned, selection, { planMs, watchdog });
     const report = this.#report(selection, results, this.#io.clock.monotonicMs() - startedMs);
     const status = await this.#show(report, await coverage?.of(report.rules));
     const late = await lateErrors.take();
@@ -145,7 +152,7 @@ class TestRun {
   async #execute(
     planned: PlannedTests,
     { tests }: Selection,
-    planMs: number,
+    { planMs, watchdog }: { readonly planMs: number; readonly watchdog: Watchdog | undefined },
   ): Promise<readonly TestResult[]> {
     const { strictAuxiliary, availableDestination, bail, workers, coverage, format, output } = this.#options;
     const run = {
@@ -163,6 +170,8 @@ class TestRun {
         bail,
         workers: coverage ? 1 : workers,
         clock: this.#io.clock,
+        testBudgetMs: this.#options.ruleBudget,
+        watchdog,
         onProgress: (done, failed) => progress.update(done, failed),
       });
     } finally {

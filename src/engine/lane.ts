@@ -319,7 +319,7 @@ export class Lane {
     const { alertBook, newKeys } = this.#parts;
     const counters = new LimitCounters(this.#limitCounters.read());
     counters.add("alertsPerHourMax", alertBook.matchesOverLimit);
-    counters.add("newKeysPerHourMax", newKeys?.refused);
+    counters.add("newKeysPerHourMax", newKeys?.refused ?? 0);
     return counters.read();
   }
 

@@ -12,7 +12,7 @@ export class LimitCounters {
     this.#counts = new Map(Object.entries(before) as [keyof Limits, number][]);
   }
 
-  add(limit: keyof Limits, times = 1): void {
+  add(limit: keyof Limits, times: number = 1): void {
     if (times > 0) this.#counts.set(limit, (this.#counts.get(limit) ?? 0) + times);
   }
 

@@ -22,11 +22,11 @@ function write(name: string, text: string): string {
   return path;
 }
 
-function rule(body: string): string {
+function rule(body: string, fields = ""): string {
   return write(
     "rule.ts",
     `import { defineRule, incrementCounter } from "stakeout";
-export default defineRule({ id: "Test.Rule", logTypes: ["AWS.CloudTrail"], severity: "low", dedupPeriod: "1s",
+export default defineRule({ id: "Test.Rule", logTypes: ["AWS.CloudTrail"], severity: "low", dedupPeriod: "1s", ${fields}
   async rule(event) { await incrementCounter("n"); ${body} return true; }, title: (event) => event.eventName });`,
   );
 }
@@ -71,6 +71,17 @@ describe("stakeout run --rule-budget", () => {
     expect(stderr).toMatch(/Test\.Rule took longer than its budget of 0\.2 s/);
     const summary = JSON.parse(stderr.trimEnd().split("\n").at(-1) ?? "") as object;
     expect(summary).toMatchObject({ events: 50, alerts: 49, ruleErrors: 1, suspended: [] });
+  });
+
+  test("is not what a rule with a budget of its own has", async () => {
+    rule(`if (event.eventName === "Call30") for (;;);`, `budget: "500ms",`);
+    write("events.ndjson", events);
+    const { stderr } = await run("own");
+    expect(stderr).toMatch(/Test\.Rule took longer than its budget of 0\.5 s/);
+    // It is known at once which rule that was.
+    expect(stderr).not.toMatch(/asks the rules about that event/);
+    const summary = JSON.parse(stderr.trimEnd().split("\n").at(-1) ?? "") as object;
+    expect(summary).toMatchObject({ events: 50, alerts: 49, ruleErrors: 1 });
   });
 
   test("comes to the same when the whole process is killed in between", async () => {

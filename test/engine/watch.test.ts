@@ -8,12 +8,26 @@ const budgetMs = 15_000;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function createWatch(): { control: LaneControl; exceeded: () => number; watch: BudgetWatch } {
+interface Trial {
+  readonly control: LaneControl;
+  /** Times that something took too long. */
+  readonly exceeded: () => number;
+  /** The budget that was exceeded. */
+  readonly exceededMs: () => number | undefined;
+  readonly watch: BudgetWatch;
+}
+
+function createWatch(): Trial {
   const control = new LaneControl();
   control.enterStream("files", "/logs/a");
   let times = 0;
-  const watch = new BudgetWatch({ control, budgetMs, onExceeded: () => (times += 1) });
-  return { control, exceeded: () => times, watch };
+  let exceededMs: number | undefined;
+  const onExceeded = (ms: number): void => {
+    times += 1;
+    exceededMs = ms;
+  };
+  const watch = new BudgetWatch({ control, budgetMs, onExceeded });
+  return { control, exceeded: () => times, exceededMs: () => exceededMs, watch };
 }
 
 test("a record that takes longer than the budget is noticed, once, within a tenth of it", () => {
@@ -59,6 +73,29 @@ test("waiting for input and committing are no evaluation", () => {
   control.endBusy();
   vi.advanceTimersByTime(10 * budgetMs);
   expect(exceeded()).toBe(0);
+});
+
+test.each([
+  ["longer", 4 * budgetMs],
+  ["shorter", budgetMs / 30],
+] as const)("a rule with a %s budget of its own has that one", (_, ownMs) => {
+  const { control, exceededMs, watch } = createWatch();
+  watch.setRuleBudgets([undefined, ownMs]);
+  control.beginRule(1);
+  vi.advanceTimersByTime(ownMs);
+  expect(exceededMs()).toBeUndefined();
+  vi.advanceTimersByTime(ownMs / 10);
+  expect(exceededMs()).toBe(ownMs);
+});
+
+test("the budget of one rule is not that of the others", () => {
+  const { control, exceededMs, watch } = createWatch();
+  watch.setRuleBudgets([undefined, budgetMs / 30]);
+  control.beginRule(0);
+  vi.advanceTimersByTime(budgetMs);
+  expect(exceededMs()).toBeUndefined();
+  vi.advanceTimersByTime(budgetMs / 10);
+  expect(exceededMs()).toBe(budgetMs);
 });
 
 test("nothing is noticed after it was stopped", () => {

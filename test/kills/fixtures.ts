@@ -94,6 +94,14 @@ export class Bench {
     return { code, signal, stdout, stderr, written };
   }
 
+  /** Runs without an interruption, and answers what every interrupted run must come to. Throws when that fails. */
+  async runWhole(args: readonly string[] = []): Promise<Outcome> {
+    const { code, stderr } = await this.run({ name: "whole", args });
+    if (code !== 0)
+      throw new Error(`The uninterrupted run ended with status ${code}: ${stderr.slice(-2000)}`);
+    return this.outcome("whole");
+  }
+
   pathOf(name: string, file: RunFile | "" = ""): string {
     return join(this.folder, name, file);
   }

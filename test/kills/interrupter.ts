@@ -6,7 +6,13 @@ export interface Moment {
    * `output` is something on standard output; `text` a text on standard error; a file's name is a write to it, or several
    * at once.
    */
-  readonly after: "start" | "output" | "alerts.jsonl" | "state.db" | "state.db-wal" | { readonly text: string };
+  readonly after:
+    | "start"
+    | "output"
+    | "alerts.jsonl"
+    | "state.db-new"
+    | "state.db-wal"
+    | { readonly text: string };
   /** Default 1. */
   readonly times?: number;
   /** Default 0: at once. */
@@ -17,7 +23,7 @@ export interface Interruption {
   readonly moment: Moment;
   readonly signal: NodeJS.Signals;
   /** What comes after it. */
-  readonly then?: Interruption;
+  readonly next?: Interruption;
 }
 
 /** Sends a process a signal at a moment, and perhaps another one later, unless it has ended before. */
@@ -61,8 +67,8 @@ export class Interrupter {
   }
 
   #fire(): void {
-    const { signal, then } = this.#interruption ?? {};
-    this.#interruption = then;
+    const { signal, next } = this.#interruption ?? {};
+    this.#interruption = next;
     this.#times = 0;
     this.#timer = undefined;
     if (signal !== undefined) this.#child.kill(signal);

@@ -21,6 +21,6 @@ test.each([
 ] as const)("a second %s ends a run at once, also while a rule does not return", async (signal, code) => {
   const moment = { after: { text: "hanging" } } as const;
   const again = { moment: { after: { text: "stopping" } }, signal } as const;
-  const ended = await bench.run({ name: signal, interruption: { moment, signal, then: again } });
+  const ended = await bench.run({ name: signal, interruption: { moment, signal, next: again } });
   expect(ended).toMatchObject({ code, signal: null });
 });

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Chance } from "../../sim/chance.ts";
 import { Bench, chanceFor, differences, type Ended, type Outcome, summaryOf, tell } from "./fixtures.ts";
-import { brokenIn, events, rules, tick } from "./stream.ts";
+import { brokenIn, events, ruleFiles, tick } from "./stream.ts";
 import { whatIsLeft } from "./what-is-left.ts";
 
 const eventCount = 24_000;
@@ -11,9 +11,8 @@ const goodCount = eventCount - brokenIn(eventCount);
 let bench: Bench;
 let whole: Outcome;
 beforeAll(async () => {
-  bench = new Bench(rules, events(eventCount));
-  expect(await bench.run({ name: "whole" })).toMatchObject({ code: 0 });
-  whole = await bench.outcome("whole");
+  bench = new Bench(ruleFiles, events(eventCount));
+  whole = await bench.runWhole();
 });
 afterAll(() => bench[Symbol.dispose]());
 
@@ -22,24 +21,23 @@ function stopAt(chance: Chance, name: string, signal: NodeJS.Signals): Promise<E
   return bench.run({ name, interruption: { moment, signal } });
 }
 
-describe.each(["SIGTERM", "SIGINT"] as const)("a run that gets %s", (signal) => {
-  test("commits, stops with status 0, and goes on from there", async () => {
-    const chance = chanceFor(signal);
-    let taken = 0;
-    let stops = 0;
-    for (let interrupted = true; interrupted; stops += Number(interrupted)) {
-      const ended = stops < 4 ? await stopAt(chance, signal, signal) : await bench.run({ name: signal });
-      expect(ended).toMatchObject({ code: 0, signal: null });
-      const summary = summaryOf(ended);
-      interrupted = summary["interrupted"] === true;
-      taken += Number(summary["events"]);
-    }
-    tell(`${goodCount} events, ${stops} times ${signal}`);
-    // Nothing was taken twice, so each stop had committed all that it had taken.
-    expect(taken).toBe(goodCount);
-    expect(stops).toBeGreaterThan(0);
-    expect(differences(await bench.outcome(signal), whole)).toEqual([]);
-  });
+test("a run that gets SIGTERM commits, stops with status 0, and goes on from there", async () => {
+  const chance = chanceFor("SIGTERM");
+  let taken = 0;
+  let stops = 0;
+  for (let interrupted = true; interrupted; stops += Number(interrupted)) {
+    const ended =
+      stops < 4 ? await stopAt(chance, "stopped", "SIGTERM") : await bench.run({ name: "stopped" });
+    expect(ended).toMatchObject({ code: 0, signal: null });
+    const summary = summaryOf(ended);
+    interrupted = summary["interrupted"] === true;
+    taken += Number(summary["events"]);
+  }
+  tell(`${goodCount} events, ${stops} times SIGTERM`);
+  // Nothing was taken twice, so each stop had committed all that it had taken.
+  expect(taken).toBe(goodCount);
+  expect(stops).toBeGreaterThan(0);
+  expect(differences(await bench.outcome("stopped"), whole)).toEqual([]);
 });
 
 test("a run that gets SIGTERM while it starts has lost nothing", async () => {
@@ -54,13 +52,14 @@ test("a run that gets SIGTERM while it starts has lost nothing", async () => {
   expect(differences(await bench.outcome("start"), whole)).toEqual([]);
 });
 
-test("a run that gets SIGTERM and SIGKILL in turn leaves the same files and the same state", async () => {
-  const chance = chanceFor("SIGTERM and SIGKILL");
-  const tally = { SIGTERM: 0, SIGKILL: 0 };
+test("a run that gets SIGTERM, SIGKILL and SIGINT in turn leaves the same files and the same state", async () => {
+  const chance = chanceFor("signals in turn");
+  const signals = ["SIGTERM", "SIGKILL", "SIGINT"] as const;
+  const tally = { SIGTERM: 0, SIGKILL: 0, SIGINT: 0 };
   for (let number = 0; number < 6; number++) {
-    const signal = number % 2 === 0 ? "SIGTERM" : "SIGKILL";
+    const signal = signals[number % 3] ?? "SIGTERM";
     const ended = await stopAt(chance, "mixed", signal);
-    if (signal === "SIGTERM" ? summaryOf(ended)["interrupted"] : ended.signal === "SIGKILL") tally[signal] += 1;
+    if (ended.signal === "SIGKILL" || summaryOf(ended)["interrupted"] === true) tally[signal] += 1;
   }
   tell(`${goodCount} events, interrupted: ${JSON.stringify(tally)}`);
   expect(Math.min(...Object.values(tally))).toBeGreaterThan(0);
@@ -99,7 +98,5 @@ test("alerts on standard output arrive in order and at least once, whatever is k
 
 /** Without a last line that the kill cut off. */
 function wholeLines({ stdout }: Ended): readonly string[] {
-  return stdout
-    .split(/(?<=\n)/)
-    .filter((line) => line.endsWith("\n"));
+  return stdout.split(/(?<=\n)/).filter((line) => line.endsWith("\n"));
 }

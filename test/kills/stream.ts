@@ -31,11 +31,11 @@ function event(number: number): string {
 }
 
 /** A key before and one after all others, whose counts are the same in every commit. */
-export const countedKeys = { first: "!", last: "~" } as const;
+export const countedKeys: { readonly first: string; readonly last: string } = { first: "!", last: "~" };
 
 /** Rules with counters, sets and dictionaries, in which an event that is taken twice or not at all leaves its trace. */
-export const rules = {
-  "counters.ts": `import { defineRule, evaluateThreshold, incrementCounter, resetCounter, setKeyExpiration } from "stakeout";
+export const rules: Readonly<Record<"counters" | "sets" | "dictionaries", string>> = {
+  counters: `import { defineRule, evaluateThreshold, incrementCounter, resetCounter, setKeyExpiration } from "stakeout";
 export default defineRule({
   id: "Test.Counters", logTypes: ["AWS.CloudTrail"], severity: "low", dedupPeriod: "30m",
   async rule(event) {
@@ -51,7 +51,7 @@ export default defineRule({
   },
   title: (event) => event.userIdentity.arn,
 });`,
-  "sets.ts": `import { addToStringSet, defineRule, resetStringSet } from "stakeout";
+  sets: `import { addToStringSet, defineRule, resetStringSet } from "stakeout";
 export default defineRule({
   id: "Test.Sets", logTypes: ["AWS.CloudTrail"], severity: "high", dedupPeriod: "1h", threshold: 2,
   async rule(event) {
@@ -64,7 +64,7 @@ export default defineRule({
   unique: (event) => event.sourceIPAddress,
 });`,
   // As much state as it takes for the journal to be folded several times.
-  "dictionaries.ts": `import { defineRule, getDictionary, putDictionary } from "stakeout";
+  dictionaries: `import { defineRule, getDictionary, putDictionary } from "stakeout";
 export default defineRule({
   id: "Test.Dictionaries", logTypes: ["AWS.CloudTrail"], severity: "info", dedupPeriod: "15m",
   async rule(event) {
@@ -76,4 +76,11 @@ export default defineRule({
   },
   title: (event) => "sum at " + event.number,
 });`,
-} as const;
+};
+
+/** The same by the names of their files. */
+export const ruleFiles: Readonly<Record<string, string>> = {
+  "counters.ts": rules.counters,
+  "sets.ts": rules.sets,
+  "dictionaries.ts": rules.dictionaries,
+};

@@ -19,7 +19,13 @@ export interface NumberedTest {
   readonly name: string;
 }
 
-/** From the thread, after each order. */
+/** A test as a sentence calls it. */
+export function testLabel({ ruleId, name }: Pick<NumberedTest, "ruleId" | "name">): string {
+  return `the test "${name}" of rule ${ruleId}`;
+}
+
+/** From the thread: which test it begins, and the results after each order. */
 export type TestThreadMessage =
+  | { readonly type: "begins"; readonly test: NumberedTest }
   | { readonly type: "results"; readonly results: readonly TestResult[] }
   | { readonly type: "changed"; readonly test: NumberedTest };

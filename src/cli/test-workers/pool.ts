@@ -4,13 +4,21 @@ import { Worker } from "node:worker_threads";
 import { StakeoutError } from "../../core/errors.ts";
 import type { RuleTest, TestResult } from "../../testing/rule-tests/model.ts";
 import type { PlannedTests, PlanOptions } from "../../testing/rule-tests/plan.ts";
-import type { NumberedTest, TestOrder, TestThreadData, TestThreadMessage } from "./messages.ts";
+import {
+  type NumberedTest,
+  type TestOrder,
+  type TestThreadData,
+  type TestThreadMessage,
+  testLabel,
+} from "./messages.ts";
 
 export interface ThreadOptions {
   readonly plan: PlanOptions;
   readonly run: TestThreadData["run"];
   readonly bail: boolean;
   readonly threads: number;
+  /** How long one test may take. */
+  readonly testBudgetMs: number;
   readonly onProgress: (done: number, failed: number) => void;
 }
 
@@ -20,7 +28,7 @@ const testsPerOrder = 50;
 /**
  * Runs tests of a plan in several threads, each of which loads the rules for itself: an evaluation belongs to a thread. The
  * results are in the order of the tests. With `bail`, those that came before the threads had stopped. Throws `LANE_FAILED`
- * when a thread ends, and `RULES_INVALID` when the files were changed meanwhile.
+ * when a thread ends, `RULE_BUDGET_EXCEEDED` when a test does not, and `RULES_INVALID` when the files were changed meanwhile.
  */
 export async function runInThreads(
   planned: PlannedTests,
@@ -55,7 +63,7 @@ type TakeResults = (order: TestOrder, results: readonly TestResult[]) => void;
 
 /** One thread, from its start until there is nothing left for it. */
 async function runThread(
-  { plan, run }: ThreadOptions,
+  { plan, run, testBudgetMs }: ThreadOptions,
   nextOrder: () => TestOrder | undefined,
   takeResults: TakeResults,
 ): Promise<void> {
@@ -64,6 +72,7 @@ async function runThread(
   const worker = new Worker(url, { workerData: data });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let order: TestOrder | undefined;
+  let timer: NodeJS.Timeout | undefined;
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows; this is a thread
   const post = (next: TestOrder): void => worker.postMessage(next);
   const goOn = (): void => {
@@ -72,6 +81,11 @@ async function runThread(
     else post(order);
   };
   worker.on("message", (message: TestThreadMessage) => {
+    clearTimeout(timer);
+    if (message.type === "begins") {
+      timer = setTimeout(() => reject(tooLong(message.test, testBudgetMs)), testBudgetMs);
+      return;
+    }
     if (message.type === "changed") return reject(changed(message.test));
     if (order !== undefined) takeResults(order, message.results);
     goOn();
@@ -82,12 +96,22 @@ async function runThread(
   try {
     await promise;
   } finally {
+    clearTimeout(timer);
     await worker.terminate();
   }
 }
 
 function failure(what: string, cause?: unknown): StakeoutError {
   return new StakeoutError("LANE_FAILED", `A thread that ran tests ${what}.`, { cause });
+}
+
+function tooLong(test: NumberedTest, testBudgetMs: number): StakeoutError {
+  return new StakeoutError(
+    "RULE_BUDGET_EXCEEDED",
+    `${testLabel(test)} has not ended after ${testBudgetMs / 1000} s. Look for a loop that does not end; --rule-budget ` +
+      "allows more time.",
+    { fields: { rule: test.ruleId } },
+  );
 }
 
 function changed({ ruleId, name }: NumberedTest): StakeoutError {

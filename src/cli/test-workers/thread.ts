@@ -23,6 +23,7 @@ async function answerTo(order: TestOrder): Promise<TestThreadMessage> {
   for (const wanted of order.tests) {
     const test = planned.tests[wanted.number];
     if (test?.ruleId !== wanted.ruleId || test.name !== wanted.name) return { type: "changed", test: wanted };
+    port?.postMessage({ type: "begins", test: wanted } satisfies TestThreadMessage);
     results.push(await planned.run(test, run));
   }
   return { type: "results", results };
