@@ -95,7 +95,7 @@ const malformed: Readonly<Partial<Record<DeadLetterReason, readonly [Make, ...Ma
 };
 
 /** Reasons that single lines can have. */
-export const lineReasons: readonly DeadLetterReason[] = Object.keys(malformed) as DeadLetterReason[];
+const lineReasons: readonly DeadLetterReason[] = Object.keys(malformed) as DeadLetterReason[];
 
 /** A malformed line. Long ones are rare. */
 export function malformedLine(chance: Chance): Line {

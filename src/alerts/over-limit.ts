@@ -15,7 +15,8 @@ export function matchOverLimit(match: Match, alertsPerHourMax: number): Match {
       "The rule has raised as many alerts as it may in one hour (the limit alertsPerHourMax). What would have raised " +
       "further ones until the end of the hour is counted here as matches.",
     reference: "",
-    runbook: "Look for what the matches have in common, give the rule a dedup key for that, or raise the limit.",
+    runbook:
+      "Look for what the matches have in common, give the rule a dedup key for that, or raise the limit.",
     destinations: destinations?.length === 0 ? undefined : destinations,
     context: {},
     distinct: false,

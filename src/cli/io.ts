@@ -4,6 +4,7 @@ import { styleText } from "node:util";
 import type { Clock } from "../core/clock.ts";
 import { systemClock } from "../core/clock.ts";
 import { StakeoutError } from "../core/errors.ts";
+import { startWatchdog, type Watchdog } from "./watchdog/watchdog.ts";
 
 /** What a command reads and writes. Tests hand in their own. */
 export interface CommandIo {
@@ -11,6 +12,8 @@ export interface CommandIo {
   readonly stdout: Screen;
   readonly stderr: Screen;
   readonly clock: Clock;
+  /** Starts to watch over code of rules that this thread runs; left out where a process must not be ended for it. */
+  readonly watch?: () => Watchdog;
 }
 
 /** A stream that may be a terminal. */

@@ -60,7 +60,9 @@ function unknownLimit(text: string, name: string): string {
 export const stateOption = (): Option => new Option("--state <file>", "state file").default("./stakeout.db");
 
 export const ruleBudgetOption = (what: string): Option =>
-  new Option("--rule-budget <duration>", what).argParser(parseBudget).default(defaultLimits.ruleBudgetMs, "15s");
+  new Option("--rule-budget <duration>", what)
+    .argParser(parseBudget)
+    .default(defaultLimits.ruleBudgetMs, "15s");
 
 export const rulesOption = (): Option =>
   new Option("--rules <path...>", "rule files or folders").default(["./rules"], "./rules");

@@ -1,5 +1,4 @@
 import { setImmediate as turnEventLoop } from "node:timers/promises";
-import { fileURLToPath, pathToFileURL } from "node:url";
 
 import type { AlertBook } from "../alerts/book.ts";
 import type { HourlyCounts } from "../alerts/hourly-counts.ts";
@@ -7,7 +6,6 @@ import type { Outbox } from "../alerts/outbox.ts";
 import type { RuleErrorBook } from "../alerts/rule-errors.ts";
 import type { Alert } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
-import { StakeoutError } from "../core/errors.ts";
 import { isThenable } from "../core/json.ts";
 import { defaultLimits, type Limits } from "../core/limits.ts";
 import type { Position, StreamPosition } from "../core/position.ts";
@@ -29,6 +27,7 @@ import { LimitCounters } from "./limit-counters.ts";
 import { OutputFiles } from "./output-files.ts";
 import { KnownRecords } from "./restart.ts";
 import { Step } from "./step.ts";
+import { ruleOfStray } from "./stray-error.ts";
 import type { SuspensionBook } from "./suspensions.ts";
 
 /** A source with the parser for its records. */
@@ -368,7 +367,8 @@ export class Lane {
     this.#counts.deadLetters++;
     this.#limitCounters.addDeadLetter(deadLetter);
     const line = deadLetterLine(deadLetter);
-    const bytes = this.#files.bytesOf(deadLettersFile) + this.#batch.deadLetterBytes + Buffer.byteLength(line);
+    const bytes =
+      this.#files.bytesOf(deadLettersFile) + this.#batch.deadLetterBytes + Buffer.byteLength(line);
     const { deadLettersFileBytesMax } = this.#limits;
     if (bytes <= deadLettersFileBytesMax) {
       this.#batch.addDeadLetterLine(line);
@@ -402,23 +402,6 @@ export class Lane {
     await this.#files.close();
     await store.close();
   }
-}
-
-const engineFolder = fileURLToPath(new URL("..", import.meta.url));
-
-/**
- * The rule that an error belongs to which nobody waited for: named in the error, or found in its stack. `(unknown)` where
- * neither the rules' files nor the engine are in the stack, as with a rejection that is no error; `undefined` for the
- * engine's own.
- */
-function ruleOfStray(error: unknown, rules: readonly LoadedRule[]): string | undefined {
-  const named = error instanceof StakeoutError ? error.fields["rule"] : undefined;
-  if (typeof named === "string") return named;
-  const stack = error instanceof Error ? String(error.stack) : "";
-  const inStack = rules.find(
-    ({ manifest: { file } }) => stack.includes(file) || stack.includes(pathToFileURL(file).href),
-  );
-  return inStack?.manifest.id ?? (stack.includes(engineFolder) ? undefined : "(unknown)");
 }
 
 /** Waits for a promise, but no longer than `withinMs`. Answers whether it settled; its failure is left to the next await. */

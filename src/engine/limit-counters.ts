@@ -25,7 +25,8 @@ export class LimitCounters {
   /** Counts the limit that a rule error names; not that of new keys, which are counted where they are refused. */
   addRuleError(error: unknown): void {
     const limit = error instanceof StakeoutError ? error.fields["limit"] : undefined;
-    if (typeof limit !== "string" || limit === "newKeysPerHourMax" || !Object.hasOwn(defaultLimits, limit)) return;
+    if (typeof limit !== "string" || limit === "newKeysPerHourMax" || !Object.hasOwn(defaultLimits, limit))
+      return;
     this.add(limit as keyof Limits);
   }
 

@@ -34,7 +34,10 @@ export class BudgetWatch {
   setRuleBudgets(budgetsMs: readonly (number | undefined)[]): void {
     this.stop();
     this.#ruleBudgetsMs = budgetsMs;
-    this.#lookMs = lookMsFor([this.#options.budgetMs, ...budgetsMs.filter((budgetMs) => budgetMs !== undefined)]);
+    this.#lookMs = lookMsFor([
+      this.#options.budgetMs,
+      ...budgetsMs.filter((budgetMs) => budgetMs !== undefined),
+    ]);
     this.#looks = 0;
     this.#timer = this.#startLooking();
   }

@@ -16,6 +16,8 @@ function createOptions(overrides: Partial<ExecuteOptions> = {}): ExecuteOptions 
     run: {},
     bail: false,
     workers: 1,
+    testBudgetMs: 15_000,
+    watchdog: undefined,
     clock: { nowMs: () => 0, monotonicMs: () => 0 },
     onProgress: () => {},
     ...overrides,

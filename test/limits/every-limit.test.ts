@@ -15,9 +15,18 @@ const reachedIn: Readonly<Record<keyof Limits, readonly [file: string, words: st
   setMemberBytesMax: ["src/testing/conformance/arguments.ts", "a member over its limit is refused"],
   setBytesMax: ["src/testing/conformance/arguments.ts", "setBytesMax: 10"],
   dictionaryBytesMax: ["src/testing/conformance/arguments.ts", "a dictionary over its limit is refused"],
-  operationsPerEvaluationMax: ["src/testing/conformance/arguments.ts", "an evaluation over its number of operations is refused"],
-  journalBytesMax: ["test/state/sqlite/fold.test.ts", "waits at a commit while the journal is longer than its limit"],
-  alertsPerHourMax: ["test/limits/alerts-per-hour.test.ts", "makes one alert of all that a rule would have raised"],
+  operationsPerEvaluationMax: [
+    "src/testing/conformance/arguments.ts",
+    "an evaluation over its number of operations is refused",
+  ],
+  journalBytesMax: [
+    "test/state/sqlite/fold.test.ts",
+    "waits at a commit while the journal is longer than its limit",
+  ],
+  alertsPerHourMax: [
+    "test/limits/alerts-per-hour.test.ts",
+    "makes one alert of all that a rule would have raised",
+  ],
   alertEventsMax: ["test/alerts/book.test.ts", "the first events up to alertEventsMax"],
   alertEventBytesMax: ["test/alerts/book.test.ts", "no event after the first that does not fit"],
   uniqueExactMax: ["test/alerts/distinct.test.ts", "one value more makes it an estimate"],
@@ -28,8 +37,14 @@ const reachedIn: Readonly<Record<keyof Limits, readonly [file: string, words: st
   laneHeapBytesMax: ["test/engine/supervisor.test.ts", "uses up the memory"],
   ruleBudgetMs: ["test/cli/rule-budget.test.ts", "ends a rule that takes longer"],
   suspendAfter: ["test/engine/suspensions.test.ts", "is suspended the third time within the window"],
-  suspendWindowMs: ["test/engine/suspensions.test.ts", "is not while the first of three times is older than the window"],
-  stdinKeptBytesMax: ["test/engine/supervisor.test.ts", "that is more than is kept ends the run with a clear error"],
+  suspendWindowMs: [
+    "test/engine/suspensions.test.ts",
+    "is not while the first of three times is older than the window",
+  ],
+  stdinKeptBytesMax: [
+    "test/engine/supervisor.test.ts",
+    "that is more than is kept ends the run with a clear error",
+  ],
 };
 
 describe("every limit", () => {

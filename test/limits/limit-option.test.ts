@@ -50,7 +50,11 @@ export default defineRule({ id: "Test.Rule", logTypes: ["AWS.CloudTrail"], sever
   rule: () => { console.log("x".repeat(60)); return true; }, title: (event) => event.eventName });`,
     );
     const lines = Array.from({ length: 5 }, (_, number) =>
-      JSON.stringify({ eventTime: `2026-01-01T00:00:0${number}Z`, eventSource: "s3.amazonaws.com", eventName: `Call${number}` }),
+      JSON.stringify({
+        eventTime: `2026-01-01T00:00:0${number}Z`,
+        eventSource: "s3.amazonaws.com",
+        eventName: `Call${number}`,
+      }),
     );
     writeFileSync(at("events.ndjson"), `${lines.join("\n")}\n`);
     const files = ["--rules", at("rule.ts"), "--input", at("events.ndjson"), "--state", at("s.db")];
@@ -58,7 +62,11 @@ export default defineRule({ id: "Test.Rule", logTypes: ["AWS.CloudTrail"], sever
     const { status, stderr } = await run([...files, ...limits, "--alerts", at("alerts.jsonl"), "--json"]);
     expect(status).toBe(0);
     const summary = JSON.parse(stderr.trimEnd().split("\n").at(-1) ?? "") as object;
-    expect(summary).toMatchObject({ alerts: 3, matches: { "Test.Rule": 5 }, limits: { alertsPerHourMax: 3 } });
+    expect(summary).toMatchObject({
+      alerts: 3,
+      matches: { "Test.Rule": 5 },
+      limits: { alertsPerHourMax: 3 },
+    });
     expect(stderr.match(/stakeout: 51 bytes were not shown/g)).toHaveLength(5);
   });
 
@@ -71,7 +79,9 @@ export default defineRule({ id: "Test.Rule", logTypes: ["AWS.CloudTrail"], sever
 
 const bin = join(import.meta.dirname, "../../bin/stakeout");
 
-async function run(args: readonly string[]): Promise<{ readonly status: number | null; readonly stderr: string }> {
+async function run(
+  args: readonly string[],
+): Promise<{ readonly status: number | null; readonly stderr: string }> {
   const child = spawn(bin, ["run", ...args], { stdio: ["ignore", "ignore", "pipe"] });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));

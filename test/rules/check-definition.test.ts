@@ -152,7 +152,9 @@ describe("a mistake", () => {
 
   test.each([0, -1, "2h", "soon", Number.NaN, null, true])("in the budget %o is reported", (budget) => {
     expect(messages({ budget })).toEqual([
-      expect.stringMatching(/^rule A: budget cannot be .*; it must be a number of seconds or text such as "30s"/),
+      expect.stringMatching(
+        /^rule A: budget cannot be .*; it must be a number of seconds or text such as "30s"/,
+      ),
     ]);
   });
 

@@ -6,14 +6,9 @@ import { fileURLToPath } from "node:url";
 import { workerData } from "node:worker_threads";
 
 import { printable } from "../../core/text.ts";
-import { watchdogWords } from "./watchdog.ts";
+import { Watched, type WatchdogData } from "./memory.ts";
 
-export interface WatchdogData {
-  readonly memory: SharedArrayBuffer;
-}
-
-const { memory } = workerData as WatchdogData;
-const words = new Int32Array(memory, 0, watchdogWords.count);
+const watched = new Watched((workerData as WatchdogData).memory);
 
 const looksPerBudget = 10;
 const lookMsMax = 500;
@@ -26,10 +21,9 @@ let spentMs = 0;
 
 /** Counts its own looks and reads no clock, so a process that was stopped or a machine that slept exceeds nothing. */
 function look(lookMs: number): void {
-  const budgetMs = Atomics.load(words, watchdogWords.budgetMs);
-  const now = Atomics.load(words, watchdogWords.beat);
-  spentMs = now === beat && budgetMs > 0 ? spentMs + lookMs : 0;
-  beat = now;
+  const { budgetMs } = watched;
+  spentMs = watched.beat === beat && budgetMs > 0 ? spentMs + lookMs : 0;
+  ({ beat } = watched);
   if (budgetMs > 0 && spentMs >= budgetMs) return endProcess(budgetMs);
   const nextMs = budgetMs > 0 ? Math.max(1, Math.min(lookMsMax, budgetMs / looksPerBudget)) : lookMsMax / 10;
   setTimeout(() => look(nextMs), nextMs);
@@ -72,10 +66,8 @@ function placeOf(frames: readonly Debugger.CallFrame[], urls: ReadonlyMap<string
 }
 
 function messageOf(budgetMs: number, place: string): string {
-  const textBytes = Atomics.load(words, watchdogWords.textBytes);
-  const what = Buffer.from(memory, watchdogWords.count * 4).toString("utf8", 0, textBytes);
   return (
-    `stakeout: ${printable(what)} has not ended after ${budgetMs / 1000} s${printable(place)}\n` +
+    `stakeout: ${printable(watched.what)} has not ended after ${budgetMs / 1000} s${printable(place)}\n` +
     "Look there for a loop that does not end; --rule-budget allows more time. (RULE_BUDGET_EXCEEDED)\n"
   );
 }
