@@ -10,7 +10,7 @@ import type {
   ThrownMessage,
 } from "../engine/lane-messages.ts";
 import { Lane, type LaneCommit } from "../engine/lane.ts";
-import { PrintLimit, type PrintStream } from "../engine/print-limit.ts";
+import { PrintLimit } from "../engine/print-limit.ts";
 import { stdinSourceId } from "../sources/stdin/source.ts";
 import { currentEvaluation } from "../state/evaluation.ts";
 import { buildLane, loadContent } from "./build.ts";
@@ -82,7 +82,7 @@ async function main(data: LaneThreadData): Promise<void> {
     bytesMax: config.limits.printBytesMax,
     position: () => currentEvaluation()?.position,
   });
-  for (const stream of [process.stdout, process.stderr]) prints.attach(stream as PrintStream);
+  for (const stream of [process.stdout, process.stderr]) prints.attach(stream);
   const content = await loadContent(config, (file) => control.beginLoading(file));
   control.endBusy();
   for (const { file, line, message } of content.warnings) {

@@ -19,3 +19,11 @@ export function deadLetterLine(deadLetter: DeadLetter): string {
     bytes: bytes.toString("base64"),
   })}\n`;
 }
+
+/** Says that a file of dead letters has reached the limit `deadLettersFileBytesMax`. */
+export function deadLettersFileFullMessage(file: string, bytesMax: number): string {
+  return (
+    `${file} has no room for further dead letters (the limit deadLettersFileBytesMax of ${bytesMax} bytes): they are ` +
+    "counted, and not kept. Move the file away, or raise the limit."
+  );
+}

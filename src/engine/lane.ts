@@ -20,12 +20,13 @@ import type { StateStore } from "../state/store.ts";
 import type { Period } from "./backtest.ts";
 import { Batch } from "./batch.ts";
 import type { LaneControl } from "./control.ts";
-import { deadLetterLine } from "./dead-letter-line.ts";
+import { deadLetterLine, deadLettersFileFullMessage } from "./dead-letter-line.ts";
 import { EngineClock } from "./engine-clock.ts";
 import type { CommittedMessage, LaneResume, LimitCounts } from "./lane-messages.ts";
 import { LimitCounters } from "./limit-counters.ts";
 import { OutputFiles } from "./output-files.ts";
 import { KnownRecords } from "./restart.ts";
+import { settlesWithin } from "./settles-within.ts";
 import { Step } from "./step.ts";
 import { ruleOfStray } from "./stray-error.ts";
 import type { SuspensionBook } from "./suspensions.ts";
@@ -101,7 +102,6 @@ const lookMsMax = 20;
 export class Lane {
   readonly #parts: LaneParts;
   readonly #files: OutputFiles;
-  readonly #limits: Pick<Limits, "outboxDeliveriesMax" | "deadLettersFileBytesMax">;
   readonly #limitCounters: LimitCounters;
   readonly #matches = new Map<string, number>();
   readonly #counts = { events: 0, bytes: 0, matches: 0, alerts: 0, ruleErrors: 0, deadLetters: 0 };
@@ -120,7 +120,6 @@ export class Lane {
     this.#batch = new Batch(parts.clock.monotonicMs());
     this.#engineClock = new EngineClock(parts.clock, parts.store.clockMs);
     this.#files = new OutputFiles(parts.resume?.fileBytes);
-    this.#limits = parts.limits ?? defaultLimits;
     this.#limitCounters = new LimitCounters(parts.resume?.committed?.limits);
     this.#step = this.#createStep();
     for (const rule of parts.rules) {
@@ -259,14 +258,9 @@ export class Lane {
   }
 
   #due(): boolean {
-    const { batch, store, alertBook, outbox } = this.#parts;
-    const pendingBytes = store.pendingBytes + alertBook.pendingBytes + this.#batch.pendingBytes;
-    const deliveries = outbox.waiting;
-    return (
-      this.#remainingMs() <= 0 ||
-      pendingBytes >= batch.bytesMax ||
-      deliveries >= this.#limits.outboxDeliveriesMax
-    );
+    const { batch, store, alertBook, outbox, limits = defaultLimits } = this.#parts;
+    if (this.#remainingMs() <= 0 || outbox.waiting >= limits.outboxDeliveriesMax) return true;
+    return store.pendingBytes + alertBook.pendingBytes + this.#batch.pendingBytes >= batch.bytesMax;
   }
 
   #remainingMs(): number {
@@ -363,24 +357,22 @@ export class Lane {
   }
 
   #deadLetter(deadLetter: DeadLetter): void {
-    const { deadLettersFile, warn } = this.#parts;
     this.#counts.deadLetters++;
     this.#limitCounters.addDeadLetter(deadLetter);
     const line = deadLetterLine(deadLetter);
-    const bytes =
-      this.#files.bytesOf(deadLettersFile) + this.#batch.deadLetterBytes + Buffer.byteLength(line);
-    const { deadLettersFileBytesMax } = this.#limits;
-    if (bytes <= deadLettersFileBytesMax) {
-      this.#batch.addDeadLetterLine(line);
-      return;
-    }
-    this.#limitCounters.add("deadLettersFileBytesMax");
-    if (this.#deadLettersFileFull) return;
+    const bytes = this.#batch.deadLetterBytes + Buffer.byteLength(line);
+    if (this.#deadLettersFileHasRoom(bytes)) this.#batch.addDeadLetterLine(line);
+    else this.#limitCounters.add("deadLettersFileBytesMax");
+  }
+
+  /** Whether so many bytes fit that are not in the file yet. The first time that they do not, people are told. */
+  #deadLettersFileHasRoom(bytes: number): boolean {
+    const { deadLettersFile, warn, limits = defaultLimits } = this.#parts;
+    const bytesMax = limits.deadLettersFileBytesMax;
+    if (this.#files.bytesOf(deadLettersFile) + bytes <= bytesMax) return true;
+    if (!this.#deadLettersFileFull) warn(deadLettersFileFullMessage(deadLettersFile.path, bytesMax));
     this.#deadLettersFileFull = true;
-    warn(
-      `${deadLettersFile.path} has no room for further dead letters (the limit deadLettersFileBytesMax of ` +
-        `${deadLettersFileBytesMax} bytes): they are counted, and not kept. Move the file away, or raise the limit.`,
-    );
+    return false;
   }
 
   /** Puts the counters where the main thread reads them. */
@@ -403,16 +395,3 @@ export class Lane {
     await store.close();
   }
 }
-
-/** Waits for a promise, but no longer than `withinMs`. Answers whether it settled; its failure is left to the next await. */
-async function settlesWithin(promise: PromiseLike<unknown>, withinMs: number): Promise<boolean> {
-  const { promise: timeout, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, Math.max(0, withinMs), false);
-  try {
-    return await Promise.race([Promise.resolve(promise).then(alwaysTrue, alwaysTrue), timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-const alwaysTrue = (): boolean => true;

@@ -42,7 +42,7 @@ export class PrintLimit {
       }
       this.#cut(chunk, room, (text) => void write(text));
       const done: unknown = rest.at(-1);
-      if (typeof done === "function") process.nextTick(done as () => void);
+      if (typeof done === "function") process.nextTick(done);
       return true;
     };
   }

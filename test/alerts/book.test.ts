@@ -237,7 +237,7 @@ describe("commits", () => {
     const { add, commit } = await createBook(store);
     for (let n = 0; n < 1000; n += 1) add({ distinct: true, unique: String(n % 50) });
     commit();
-    const once = ["window", "window-unique", "alert", "alert-id"];
+    const once = ["window", "window-unique", "alert", "alert-id", "alerts-in-hour"];
     const kinds = store.written.map(({ kind }) => kind).filter((kind) => kind !== "alert-event");
     expect(kinds.toSorted()).toEqual(once.toSorted());
   });

@@ -123,6 +123,7 @@ describe("what run gets", () => {
       json: false,
       strict: false,
       quiet: false,
+      ruleBudget: 15_000,
     });
   });
 });

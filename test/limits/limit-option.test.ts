@@ -68,6 +68,7 @@ export default defineRule({ id: "Test.Rule", logTypes: ["AWS.CloudTrail"], sever
       limits: { alertsPerHourMax: 3 },
     });
     expect(stderr.match(/stakeout: 51 bytes were not shown/g)).toHaveLength(5);
+    expect(await cli(["state", "check", at("s.db")])).toMatchObject({ status: 0 });
   });
 
   test("is refused when there is no such limit", async () => {

@@ -1,0 +1,12 @@
+/** Waits for a promise, but no longer than `withinMs`. Answers whether it settled; its failure is left to the next await. */
+export async function settlesWithin(promise: PromiseLike<unknown>, withinMs: number): Promise<boolean> {
+  const { promise: timeout, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, Math.max(0, withinMs), false);
+  try {
+    return await Promise.race([Promise.resolve(promise).then(alwaysTrue, alwaysTrue), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const alwaysTrue = (): boolean => true;
