@@ -3,10 +3,13 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Run by scripts/test-supervisor.ts, which says why.
+    exclude: ["test/engine/supervisor.test.ts"],
     // Every test that needs time injects a clock, so a slow machine may take long without a test being wrong.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    execArgv: ["--disable-warning=ExperimentalWarning"],
+    // The second as in bin/stakeout.
+    execArgv: ["--disable-warning=ExperimentalWarning", "--no-turboshaft-loop-unrolling"],
   },
   resolve: {
     alias: [

@@ -1,4 +1,3 @@
-import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 
 import type { Problem } from "../core/errors.ts";
@@ -41,9 +40,6 @@ export interface WatchedLaneOptions {
   readonly onRulePrint: (text: string) => void;
   readonly onCommitted: (message: CommittedMessage) => void;
 }
-
-// V8 compiles some loops that only call built-in functions, such as `for (;;) new Array(9)`, so that nothing can end them.
-setFlagsFromString("--no-turboshaft-loop-unrolling");
 
 const mebibyte = 1024 * 1024;
 // Events die young. V8's own choice lets the space for young objects grow until a long run holds 150 MB more, for 2 % of
