@@ -38,7 +38,7 @@ test("a Node on PATH that is new enough runs the compiled command, with all argu
   fakeNode("path", "v24.1.0");
   fakeNode(pinned, "v24.21.0");
   expect(launch().stdout).toBe(
-    `v24.1.0 runs --disable-warning=ExperimentalWarning ${folder}/dist/cli/main.js run --json\n`,
+    `v24.1.0 runs --disable-warning=ExperimentalWarning --no-turboshaft-loop-unrolling ${folder}/dist/cli/main.js run --json\n`,
   );
 });
 
