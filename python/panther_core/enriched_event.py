@@ -33,6 +33,7 @@ class PantherEvent(ImmutableCaseInsensitiveDict):
 
     def get(self, key, default=None):
         """The value under the key, whatever its case, or ``default`` where there is none."""
+        # Written out again: asking the base class first would be a second call, and this is what rules call most.
         value = self._container.get(key, _MISSING)
         kind = value.__class__
         if kind is str:
