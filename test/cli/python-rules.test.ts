@@ -220,4 +220,25 @@ describe("what is broken in one rule", () => {
       ["Bad.Title", "KeyError", 6],
     ]);
   });
+
+  test(
+    "also when its file does not end to load: it is suspended, the others go on",
+    { timeout: 120_000 },
+    async () => {
+      const folder = tempFolder();
+      writeFiles(folder, {
+        ...pythonRule("Bad.Load", "while True:\n    pass\n\ndef rule(event):\n    return True\n"),
+        ...pythonRule(
+          "Good.Rule",
+          "def rule(event):\n    return True\n\ndef dedup(event):\n    return str(event.get('n'))\n",
+        ),
+        "events.ndjson": cloudTrailLines(Array.from({ length: 6 }, (_, n) => ({ n }))),
+      });
+      const { alerts, stderr } = await stakeoutRun(folder, "--rule-budget", "1s");
+      expect(alerts.map(({ ruleId, dedup }) => [ruleId, dedup])).toStrictEqual(
+        ["0", "1", "2", "3", "4", "5"].map((n) => ["Good.Rule", n]),
+      );
+      expect(stderr).toContain("Rule Bad.Load is suspended");
+    },
+  );
 });
