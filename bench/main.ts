@@ -1,11 +1,12 @@
 /**
  * `npm run bench`: how far the engine is from the floor. `npm run bench -- panther PATH`: how much quicker it runs Panther's
- * rules than Panther's own packages. What is compared runs in turn, each in a fresh process, so that a machine that slows
+ * rules than Panther's own packages. `npm run bench -- guarded`: what the supervisor and the limits cost. What is compared runs in turn, each in a fresh process, so that a machine that slows
  * down slows all of it; compare the ratios, not the rates.
  */
 import { parseArgs } from "node:util";
 
 import { benchEngine } from "./engine.ts";
+import { benchGuarded } from "./guarded.ts";
 import { benchPanther } from "./panther.ts";
 
 const { values, positionals } = parseArgs({
@@ -21,10 +22,12 @@ const rounds = Number(values.rounds);
 const [question = "engine", repository] = positionals;
 
 if (question === "engine") benchEngine(rounds, Number(values.megabytes));
+else if (question === "guarded") benchGuarded(rounds, Number(values.megabytes));
 else if (question === "panther" && repository !== undefined) {
   benchPanther({ repository, rounds, events: values.events, packages: values.packages });
 } else {
   console.error("usage: npm run bench [-- --rounds N --megabytes N]");
+  console.error("       npm run bench -- guarded [--rounds N --megabytes N]");
   console.error("       npm run bench -- panther PATH [--rounds N] [--events FOLDER] [--packages FOLDER]");
   process.exitCode = 2;
 }

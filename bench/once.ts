@@ -1,12 +1,19 @@
-/** One measurement in a process of its own: `once.ts floor FILE` or `once.ts run FILE RULES…`. Prints a line of JSON. */
+/** One measurement in a process of its own: `once.ts floor FILE`, or `run` or `bare` with `FILE RULES…`. Prints a line of JSON. */
+import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parentPort, Worker } from "node:worker_threads";
 
+import { buildLane, loadContent } from "../src/config/build.ts";
 import { defaultBatch, type RunConfig } from "../src/config/run-config.ts";
 import type { JsonObject } from "../src/core/json.ts";
-import { defaultLimits } from "../src/core/limits.ts";
+import { defaultLimits, type Limits } from "../src/core/limits.ts";
+import { type Counters, LaneControl } from "../src/engine/control.ts";
+import { Lane } from "../src/engine/lane.ts";
 import { LaneHandle } from "../src/engine/supervisor.ts";
+import { youngGenerationMb } from "../src/engine/watch-lane.ts";
+import { Evaluation } from "../src/state/evaluation.ts";
 
 export interface Measurement {
   readonly events: number;
@@ -52,9 +59,8 @@ function floor(path: string): { readonly events: number; readonly seconds: numbe
   return { events, seconds: (performance.now() - startedMs) / 1000 };
 }
 
-async function run(path: string, rules: readonly string[]): Promise<Omit<RunMeasurement, "maxResidentMb">> {
-  const folder = mkdtempSync(join(tmpdir(), "stakeout-bench-"));
-  const config: RunConfig = {
+function runConfig(folder: string, path: string, rules: readonly string[]): RunConfig {
+  return {
     rules,
     inputs: [path],
     stdin: false,
@@ -69,6 +75,11 @@ async function run(path: string, rules: readonly string[]): Promise<Omit<RunMeas
     limits: defaultLimits,
     batch: defaultBatch,
   };
+}
+
+async function run(path: string, rules: readonly string[]): Promise<Omit<RunMeasurement, "maxResidentMb">> {
+  const folder = mkdtempSync(join(tmpdir(), "stakeout-bench-"));
+  const config = runConfig(folder, path, rules);
   let startedMs = 0;
   let startedCpu = process.cpuUsage();
   const sinceReady = (): Pick<RunMeasurement, "events" | "seconds" | "cpuSeconds"> => {
@@ -78,7 +89,9 @@ async function run(path: string, rules: readonly string[]): Promise<Omit<RunMeas
   };
   let first: ReturnType<typeof sinceReady> | undefined;
   const watch = setInterval(() => {
-    if (lane.control.read().events > 0) first ??= sinceReady();
+    if (lane.control.read().events === 0) return;
+    first = sinceReady();
+    clearInterval(watch);
   }, 2);
   const lane = new LaneHandle({
     threadUrl: new URL("../src/config/lane-thread.ts", import.meta.url),
@@ -103,7 +116,65 @@ async function run(path: string, rules: readonly string[]): Promise<Omit<RunMeas
   return { ...measured, alerts, matches, ruleErrors, first: first ?? measured };
 }
 
+/** Shares nothing with a supervisor: what the lane is busy with is not noted. */
+class UnwatchedControl extends LaneControl {
+  override beginLoading(): void {}
+  override enterStream(): void {}
+  override beginRecord(): void {}
+  override beginRule(): void {}
+  override endBusy(): void {}
+}
+
 const [mode, path = "", ...rules] = process.argv.slice(2);
-const measured = mode === "floor" ? { ...floor(path), alerts: 0 } : await run(path, rules);
-const maxResidentMb = Math.round(process.resourceUsage().maxRSS / 1024);
-console.log(JSON.stringify({ ...measured, maxResidentMb } satisfies Measurement));
+
+/** The same lane, with no supervisor and with limits that nothing reaches. */
+async function bare(path: string, rules: readonly string[]): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "stakeout-bench-"));
+  const unreachable = Object.keys(defaultLimits).map((name) => [name, Number.MAX_SAFE_INTEGER]);
+  const { recordBytesMax, journalBytesMax, alertEventsMax, alertEventBytesMax } = defaultLimits;
+  // These size buffers and what an alert keeps: other values would change the work, not take a check away.
+  const sizes = { recordBytesMax, journalBytesMax, alertEventsMax, alertEventBytesMax };
+  const limits = { ...(Object.fromEntries(unreachable) as unknown as Limits), ...sizes };
+  const config = { ...runConfig(folder, path, rules), limits };
+  const content = await loadContent(config);
+  const control = new UnwatchedControl();
+  const nothing = { stdin: process.stdin, write: () => Promise.resolve(), warn: console.error };
+  const parts = await buildLane(config, content, { control, ...nothing });
+  const lane = new Lane({ ...parts, newKeys: undefined, evaluation: new Evaluation(parts.store, limits) });
+  parentPort?.postMessage("ready");
+  await lane.run();
+  parentPort?.postMessage(control.read());
+  rmSync(folder, { recursive: true });
+}
+
+/** A thread like a lane's, but for the cap on its memory and for somebody who watches it. */
+async function bareThread(): Promise<Omit<RunMeasurement, "maxResidentMb">> {
+  const resourceLimits = { maxYoungGenerationSizeMb: youngGenerationMb };
+  const thread = new Worker(import.meta.filename, { argv: process.argv.slice(2), resourceLimits });
+  const ended = once(thread, "exit");
+  await once(thread, "message");
+  const startedMs = performance.now();
+  const startedCpu = process.cpuUsage();
+  const [counters] = await once(thread, "message");
+  await ended;
+  const { user, system } = process.cpuUsage(startedCpu);
+  const seconds = (performance.now() - startedMs) / 1000;
+  const { events, alerts, matches, ruleErrors } = counters as Counters;
+  const end = { events, seconds, cpuSeconds: (user + system) / 1e6 };
+  return { ...end, alerts, matches, ruleErrors, first: end };
+}
+
+async function measure(): Promise<Omit<Measurement, "maxResidentMb">> {
+  if (mode === "floor") return { ...floor(path), alerts: 0 };
+  return mode === "bare" ? await bareThread() : await run(path, rules);
+}
+
+if (parentPort === null) {
+  const measured = await measure();
+  const maxResidentMb = Math.round(process.resourceUsage().maxRSS / 1024);
+  console.log(JSON.stringify({ ...measured, maxResidentMb } satisfies Measurement));
+} else {
+  await bare(path, rules);
+  // The thread that folds the journal ends with the process; this one must not wait for a port that nobody closes.
+  process.exit();
+}

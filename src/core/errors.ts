@@ -33,6 +33,11 @@ export type ErrorCode =
   | "PACKAGE_CHANGED"
   | "PACKAGE_LOCK_INVALID"
   | "PACKAGE_INDEX_UNREACHABLE"
+  | "CONFIG_INVALID"
+  | "SPOOL_UNWRITABLE"
+  | "LISTEN_FAILED"
+  | "SERVICE_UNREACHABLE"
+  | "SERVICE_REFUSED"
   | "LANE_FAILED"
   | "NODE_TOO_OLD";
 
@@ -69,6 +74,11 @@ export const errorCodes: Readonly<Record<ErrorCode, { readonly retryable: boolea
   PACKAGE_CHANGED: { retryable: false },
   PACKAGE_LOCK_INVALID: { retryable: false },
   PACKAGE_INDEX_UNREACHABLE: { retryable: true },
+  CONFIG_INVALID: { retryable: false },
+  SPOOL_UNWRITABLE: { retryable: true },
+  LISTEN_FAILED: { retryable: true },
+  SERVICE_UNREACHABLE: { retryable: true },
+  SERVICE_REFUSED: { retryable: false },
   LANE_FAILED: { retryable: true },
   NODE_TOO_OLD: { retryable: false },
 };

@@ -42,9 +42,11 @@ export interface WatchedLaneOptions {
 }
 
 const mebibyte = 1024 * 1024;
-// Events die young. V8's own choice lets the space for young objects grow until a long run holds 150 MB more, for 2 % of
-// speed.
-const youngGenerationMb = 24;
+/**
+ * Events die young. V8's own choice lets the space for young objects grow until a long run holds 150 MB more, for 2 % of
+ * speed.
+ */
+export const youngGenerationMb = 24;
 // A thread that is told to end does so within milliseconds, unless it waits for the operating system.
 const endMsMin = 1000;
 
