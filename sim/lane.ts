@@ -1,10 +1,13 @@
 import { createAlertBook } from "../src/alerts/book.ts";
-import { createOutbox, type OutboxOptions } from "../src/alerts/outbox.ts";
+import { createOutbox, type Outbox, type OutboxOptions } from "../src/alerts/outbox.ts";
 import { createRuleErrorBook } from "../src/alerts/rule-errors.ts";
 import { defaultLimits, type Limits } from "../src/core/limits.ts";
 import { createCommittedFile } from "../src/destinations/committed-file.ts";
+import { AlertOutputs } from "../src/engine/alert-outputs.ts";
 import type { LaneControl } from "../src/engine/control.ts";
-import { Lane, type LaneInput, type LaneParts } from "../src/engine/lane.ts";
+import type { LaneInput } from "../src/engine/inputs.ts";
+import type { LaneParts } from "../src/engine/lane-parts.ts";
+import { Lane } from "../src/engine/lane.ts";
 import { SuspensionBook } from "../src/engine/suspensions.ts";
 import { loadLogTypes } from "../src/parsers/log-types.ts";
 import { createParser } from "../src/parsers/parser.ts";
@@ -24,7 +27,7 @@ import { type PlacedRecord, sources } from "./record-bytes.ts";
 export interface EngineParts {
   readonly fold: Fold;
   readonly wrapStore: (store: StateStore) => StateStore;
-  readonly createOutbox: (options: OutboxOptions & { readonly store: StateStore }) => LaneParts["outbox"];
+  readonly createOutbox: (options: OutboxOptions & { readonly store: StateStore }) => Outbox;
 }
 
 /** The engine as it is. */
@@ -82,9 +85,14 @@ export function createSimLane(options: SimLaneOptions): Lane {
     alertBook: createAlertBook({ store, limits }),
     ruleErrorBook: createRuleErrorBook({ store, limits }),
     suspensions: new SuspensionBook({ store, limits, rules }),
-    outbox: parts.createOutbox({ store, destinations }),
-    destinations,
-    alertsFile: createCommittedFile(options.alertsPath, { opener }),
+    outputs: new AlertOutputs({
+      files: [{ name: "alerts", file: createCommittedFile(options.alertsPath, { opener }) }],
+      destinations,
+      outbox: parts.createOutbox({ store, destinations }),
+      remote: undefined,
+      routing: undefined,
+      clock: machine.clock,
+    }),
     deadLettersFile: createCommittedFile(options.deadLettersPath, { opener, create: "when-needed" }),
     clock: machine.clock,
     control,

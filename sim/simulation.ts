@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { messageOf, StakeoutError } from "../src/core/errors.ts";
 import { LaneControl } from "../src/engine/control.ts";
 import type { CommittedTotals } from "../src/engine/lane-messages.ts";
-import type { LaneCommit, LaneResult } from "../src/engine/lane.ts";
+import type { LaneCommit, LaneResult } from "../src/engine/lane-parts.ts";
 import { Restarts } from "../src/engine/restart.ts";
 import { openSqliteStore } from "../src/state/sqlite/sqlite-store.ts";
 import type { StateStore } from "../src/state/store.ts";
@@ -298,7 +298,7 @@ class Simulation {
     if (process?.before === undefined || process.committed === undefined) return;
     if (acknowledged !== model.examined) process.knowsTotals = false;
     if (!process.knowsTotals) return;
-    const { matchesByRule: _matches, limits: _limits, ...told } = process.committed;
+    const { rules: _rules, limits: _limits, ...told } = process.committed;
     expectSame("what the run says it did", differenceOf(model.totals, process.before), told);
   }
 

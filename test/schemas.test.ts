@@ -10,6 +10,7 @@ import { generateSchemas } from "../scripts/generate-schemas.ts";
 
 const logType = "schemas/log-type.schema.json";
 const ruleTest = "schemas/rule-test.schema.json";
+const service = "schemas/stakeout.schema.json";
 
 const committed = globSync("schemas/*").sort();
 
@@ -45,10 +46,15 @@ describe("YAML files of the product", () => {
     expect(faultsOf(ruleTest, parse(readFileSync(file, "utf8")))).toEqual([]);
   });
 
-  test.each(globSync("examples/**/*.yaml"))("%s names its schema to editors", (file) => {
+  test.each(globSync("examples/**/stakeout*.yaml"))("%s is a service by its schema", (file) => {
+    expect(faultsOf(service, parse(readFileSync(file, "utf8")))).toEqual([]);
+  });
+
+  const named = globSync("examples/**/{log-types/*,*.test,stakeout*}.yaml");
+
+  test.each(named)("%s names its schema to editors", (file) => {
     const [line = ""] = readFileSync(file, "utf8").split("\n");
-    const schema = file.endsWith(".test.yaml") ? ruleTest : logType;
-    expect(line).toBe(`# yaml-language-server: $schema=../../schemas/${basename(schema)}`);
+    expect(line).toBe(`# yaml-language-server: $schema=../../schemas/${basename(schemaOf(file))}`);
   });
 });
 
@@ -76,6 +82,29 @@ test.each([
 ])("%s as rule tests", (_, content, accepted) => {
   expect(faultsOf(ruleTest, content).length === 0).toBe(accepted);
 });
+
+const source = { kind: "http", token: "${TOKEN}" };
+const minimal = { admin: { token: "${TOKEN}" }, sources: { main: source } };
+
+test.each([
+  ["with what it needs", minimal, true],
+  ["with anchors", { ...minimal, "x-common": { anything: 1 } }, true],
+  ["with a substituted number", { ...minimal, http: { connectionsMax: "${CONNECTIONS}" } }, true],
+  ["with a substituted level", { ...minimal, log: { level: "${LOG_LEVEL:-info}" } }, true],
+  ["without sources", { admin: minimal.admin }, false],
+  ["without an admin token", { sources: minimal.sources }, false],
+  ["with a misspelt section", { ...minimal, source: {} }, false],
+  ["with a misspelt setting of a source", { ...minimal, sources: { main: { ...source, tokn: "" } } }, false],
+  ["with text for a number", { ...minimal, http: { connectionsMax: "many" } }, false],
+  ["with a duration that is none", { ...minimal, drain: "soon" }, false],
+])("a service %s", (_, content, accepted) => {
+  expect(faultsOf(service, content).length === 0).toBe(accepted);
+});
+
+function schemaOf(file: string): string {
+  if (basename(file).startsWith("stakeout")) return service;
+  return file.endsWith(".test.yaml") ? ruleTest : logType;
+}
 
 function readSchema(file: string): JsonObject {
   return JSON.parse(readFileSync(file, "utf8")) as JsonObject;

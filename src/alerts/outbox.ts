@@ -1,11 +1,8 @@
-import { hash } from "node:crypto";
-
 import type { Alert } from "../core/alert.ts";
 import type { JsonObject, MaybePromise } from "../core/json.ts";
 import type { EntryWrite } from "../state/store.ts";
+import { outboxKind as kind, outboxPrefix } from "./outbox-keys.ts";
 import type { EntryReader } from "./pending.ts";
-
-const kind = "outbox";
 
 /** Deliveries read and handed over at once. Each can hold an alert with all its events. */
 const pageSize = 32;
@@ -62,7 +59,7 @@ export function createOutbox({ store, destinations }: OutboxOptions): Outbox {
 
 interface Queue {
   readonly target: DeliveryTarget;
-  /** Starts every key of this queue. A hash, so that no name can be the beginning of another. */
+  /** Starts every key of this queue. */
   readonly prefix: string;
   nextSequence: number;
   /** Key of the last delivery that arrived; the prefix, which sorts before all keys, when none has. */
@@ -156,7 +153,7 @@ interface Waiting {
 }
 
 function emptyQueue(target: DeliveryTarget): Queue {
-  const prefix = `${hash("sha256", target.name, "hex").slice(0, 16)}-`;
+  const prefix = outboxPrefix(target.name);
   return { target, prefix, nextSequence: 0, arrived: prefix, last: prefix, waiting: 0 };
 }
 

@@ -9,6 +9,7 @@ const usageCodes: ReadonlySet<ErrorCode> = new Set([
   "INPUT_NOT_FOUND",
   "RULES_INVALID",
   "LOG_TYPES_INVALID",
+  "CONFIG_INVALID",
   "NODE_TOO_OLD",
 ]);
 

@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
-
 import { Command, CommanderError, Help, Option } from "commander";
 
 import { StakeoutError } from "../core/errors.ts";
 import { addBacktest } from "./backtest-command.ts";
+import { addConfigCommands } from "./config-commands.ts";
 import { reportFailure } from "./failure.ts";
 import { addExplain } from "./explain-command.ts";
 import { addInspectionCommands } from "./inspection-commands.ts";
@@ -21,8 +20,10 @@ import {
 } from "./options.ts";
 import { addPythonCommands } from "./python-commands.ts";
 import type { RunOptions } from "./run.ts";
+import type { ServeOptions } from "./serve.ts";
 import { addStateCommands } from "./state-commands.ts";
 import { addTestCommands } from "./test-commands.ts";
+import { readVersion } from "./version.ts";
 
 const nodeMajorMin = 24;
 
@@ -77,6 +78,8 @@ export function createProgram(parts: ProgramParts): Command {
   addInspectionCommands(program, parts);
   addStateCommands(program, parts);
   addPythonCommands(program, parts);
+  addServe(program, parts);
+  addConfigCommands(program, parts);
   addCompletion(program, parts);
   program.addHelpText(
     "after",
@@ -138,6 +141,18 @@ function addRun(program: Command, { finish }: ProgramParts): void {
     });
 }
 
+function addServe(program: Command, { io, finish }: ProgramParts): void {
+  program
+    .command("serve")
+    .description("run as a service: events over HTTP and from files, alerts to destinations, until stopped")
+    .option("-c, --config <file>", "configuration file", "./stakeout.yaml")
+    .addHelpText("after", examples("stakeout serve", "stakeout serve -c /etc/stakeout/stakeout.yaml"))
+    .action(async (options: ServeOptions) => {
+      const { serveCommand } = await import("./serve.ts");
+      finish(await serveCommand(options, io));
+    });
+}
+
 function addCheck(program: Command, { io, finish }: ProgramParts): void {
   program
     .command("check")
@@ -185,9 +200,4 @@ function addCompletion(program: Command, { io, finish }: ProgramParts): void {
       io.stdout.write(completionScript(shell, program));
       finish(0);
     });
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

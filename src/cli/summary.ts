@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 
 import type { Counters } from "../engine/control.ts";
 import type { LimitCounts } from "../engine/lane-messages.ts";
-import type { LaneResult } from "../engine/lane.ts";
+import type { LaneResult } from "../engine/lane-parts.ts";
 
 /** What a run did, as `--json` prints it on the last line of standard error. */
 export interface RunSummary {

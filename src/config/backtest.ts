@@ -3,7 +3,7 @@ import { StakeoutError } from "../core/errors.ts";
 import type { Limits } from "../core/limits.ts";
 import type { CommittedFile } from "../destinations/destination.ts";
 import { Period } from "../engine/backtest.ts";
-import type { LaneParts } from "../engine/lane.ts";
+import type { LaneParts } from "../engine/lane-parts.ts";
 import { nearest } from "../rules/nearest.ts";
 import type { LoadedRule } from "../rules/runtime.ts";
 import { writeBacktestReport } from "./backtest-report.ts";

@@ -7,9 +7,12 @@ import type { Problem } from "../core/errors.ts";
 import { createCommittedFile } from "../destinations/committed-file.ts";
 import { createConsoleDestination } from "../destinations/console/destination.ts";
 import { defaultLimits } from "../core/limits.ts";
+import { AlertOutputs } from "../engine/alert-outputs.ts";
 import type { LaneControl } from "../engine/control.ts";
 import type { LaneResume } from "../engine/lane-messages.ts";
-import type { LaneInput, LaneParts } from "../engine/lane.ts";
+import type { LaneInput } from "../engine/inputs.ts";
+import type { LaneParts } from "../engine/lane-parts.ts";
+import { Staging } from "../engine/staging.ts";
 import { SuspensionBook } from "../engine/suspensions.ts";
 import { loadLogTypes, type LogTypes } from "../parsers/log-types.ts";
 import { createParser } from "../parsers/parser.ts";
@@ -19,7 +22,9 @@ import { createFileSource } from "../sources/files/source.ts";
 import type { Source } from "../sources/source.ts";
 import { createStreamSource } from "../sources/stdin/source.ts";
 import { Evaluation } from "../state/evaluation.ts";
+import type { StateStore } from "../state/store.ts";
 import { prepareBacktest } from "./backtest.ts";
+import { createServiceOutputs, createServiceSource, type LaneServiceHost } from "./build-service.ts";
 import { cacheFolder, loadRules } from "./load-rules.ts";
 import { openState } from "./open-state.ts";
 import type { RunConfig } from "./run-config.ts";
@@ -65,16 +70,18 @@ export interface LaneHost {
   /** What earlier lanes of the same run left; left out for the first. */
   readonly resume?: LaneResume;
   readonly onCommit?: LaneParts["onCommit"];
+  /** Only for a service. */
+  readonly service?: LaneServiceHost;
 }
 
 /** Opens everything that a lane works with. Throws a `StakeoutError` where something cannot be opened. */
 export async function buildLane(config: RunConfig, content: Content, host: LaneHost): Promise<LaneParts> {
-  const { limits } = config;
-  const inputs = createSources(config, host).map((source): LaneInput => ({
+  const { limits, service } = config;
+  const inputs = createSources(config, host).map(({ source, logType }): LaneInput => ({
     source,
     parser: createParser({
       logTypes: content.logTypes,
-      ...(config.logType === undefined ? {} : { logType: config.logType }),
+      ...(logType === undefined ? {} : { logType }),
       limits,
       sourceLabel: source.label,
     }),
@@ -85,10 +92,9 @@ export async function buildLane(config: RunConfig, content: Content, host: LaneH
     config.backtest && (await prepareBacktest(config.backtest, { ...host, rules: content.rules, limits }));
   const store = backtest?.store ?? openState(config.stateFile, { limits });
   const newKeys = new HourlyCounts({ store, kind: hourlyKinds.newKeys });
-  const destinations =
-    config.console === undefined ? [] : [createConsoleDestination({ write: host.write, ...config.console })];
   return {
     inputs,
+    inputOrder: service === undefined ? "one-by-one" : "together",
     rules: content.rules,
     store,
     evaluation: new Evaluation(store, limits, newKeys),
@@ -96,9 +102,9 @@ export async function buildLane(config: RunConfig, content: Content, host: LaneH
     alertBook: createAlertBook({ store, limits }),
     ruleErrorBook: createRuleErrorBook({ store, limits }),
     suspensions: new SuspensionBook({ store, limits, rules: backtest?.rules ?? content.rules }),
-    outbox: createOutbox({ store, destinations }),
-    destinations,
-    alertsFile: config.alertsFile === undefined ? undefined : createCommittedFile(config.alertsFile),
+    outputs: createOutputs(config, host, store),
+    staging: service && new Staging(store, service.staged),
+    timesRules: service !== undefined,
     // Most runs have none, and an empty file would be read as a finding.
     deadLettersFile: createCommittedFile(config.deadLettersFile, { create: "when-needed" }),
     clock: systemClock,
@@ -112,8 +118,21 @@ export async function buildLane(config: RunConfig, content: Content, host: LaneH
   };
 }
 
-function createSources(config: RunConfig, host: LaneHost): readonly Source[] {
-  const { format, envelopeField, limits } = config;
+/** A source, and the log type of all its events where that is known. */
+interface BuiltSource {
+  readonly source: Source;
+  readonly logType: string | undefined;
+}
+
+function createSources(config: RunConfig, host: LaneHost): readonly BuiltSource[] {
+  const { format, envelopeField, limits, logType, service } = config;
+  if (service !== undefined && host.service !== undefined) {
+    const lent = host.service;
+    return service.sources.map((each) => ({
+      source: createServiceSource(each, config, lent),
+      logType: each.logType,
+    }));
+  }
   const shape = { format, limits, ...(envelopeField === undefined ? {} : { envelopeField }) };
   const sources: Source[] = [];
   if (config.inputs.length > 0) {
@@ -123,5 +142,22 @@ function createSources(config: RunConfig, host: LaneHost): readonly Source[] {
     const { stdin: input, resume } = host;
     sources.push(createStreamSource({ input, label: "stdin", resume: resume?.stdin, ...shape }));
   }
-  return sources;
+  return sources.map((source) => ({ source, logType }));
+}
+
+function createOutputs(config: RunConfig, host: LaneHost, store: StateStore): AlertOutputs {
+  const { service, alertsFile, console } = config;
+  if (service !== undefined && host.service !== undefined) {
+    return createServiceOutputs(service, store, host.service);
+  }
+  const destinations =
+    console === undefined ? [] : [createConsoleDestination({ write: host.write, ...console })];
+  return new AlertOutputs({
+    files: alertsFile === undefined ? [] : [{ name: "alerts", file: createCommittedFile(alertsFile) }],
+    destinations,
+    outbox: createOutbox({ store, destinations }),
+    remote: undefined,
+    routing: undefined,
+    clock: systemClock,
+  });
 }

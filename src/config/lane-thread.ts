@@ -5,15 +5,20 @@ import { messageOf, StakeoutError } from "../core/errors.ts";
 import { LaneControl } from "../engine/control.ts";
 import type {
   LaneMessage,
+  LaneResume,
   LaneThreadData,
+  RuleInfo,
   SupervisorMessage,
   ThrownMessage,
 } from "../engine/lane-messages.ts";
-import { Lane, type LaneCommit } from "../engine/lane.ts";
+import type { LaneCommit, LaneParts } from "../engine/lane-parts.ts";
+import { Lane } from "../engine/lane.ts";
 import { PrintLimit } from "../engine/print-limit.ts";
+import type { RuleManifest } from "../rules/manifest.ts";
 import { stdinSourceId } from "../sources/stdin/source.ts";
 import { currentEvaluation } from "../state/evaluation.ts";
 import { buildLane, loadContent } from "./build.ts";
+import { LaneServiceLink, serviceCommit } from "./lane-service.ts";
 import type { RunConfig } from "./run-config.ts";
 
 const port = parentPort;
@@ -22,6 +27,10 @@ if (port === null) throw new Error("lane-thread.ts runs only as a worker thread"
 const waitingWrites = new Map<number, PromiseWithResolvers<void>>();
 let writes = 0;
 let lane: Lane | undefined;
+let parts: LaneParts | undefined;
+const link = new LaneServiceLink(send);
+/** Resolves when the lane may open what it stores and reads. */
+const going = Promise.withResolvers<LaneResume>();
 let prints: PrintLimit | undefined;
 
 function send(message: LaneMessage): void {
@@ -29,15 +38,18 @@ function send(message: LaneMessage): void {
 }
 
 port.on("message", (message: SupervisorMessage) => {
-  if (message.type === "wake") {
-    void lane?.wake();
-    return;
-  }
-  const waiting = waitingWrites.get(message.id);
-  waitingWrites.delete(message.id);
-  if (message.error === undefined) waiting?.resolve();
-  else waiting?.reject(new StakeoutError("OUTPUT_UNWRITABLE", message.error));
+  if (message.type === "wake") void lane?.wake();
+  else if (message.type === "go") going.resolve(message.resume);
+  else if (message.type === "written") written(message);
+  else if (lane !== undefined && parts !== undefined) link.take(message, lane, parts);
 });
+
+function written({ id, error }: Extract<SupervisorMessage, { type: "written" }>): void {
+  const waiting = waitingWrites.get(id);
+  waitingWrites.delete(id);
+  if (error === undefined) waiting?.resolve();
+  else waiting?.reject(new StakeoutError("OUTPUT_UNWRITABLE", error));
+}
 
 /** Prints through the main thread, which owns the terminal; resolves when it is printed. */
 function write(text: string): Promise<void> {
@@ -68,10 +80,17 @@ function takeStray(error: unknown): void {
 process.on("unhandledRejection", takeStray);
 process.on("uncaughtException", takeStray);
 
-function tellCommit({ totals, fileBytes, positions }: LaneCommit): void {
+function tellCommit(commit: LaneCommit): void {
   prints?.flush();
+  const { positions, records: _, ...committed } = commit;
   const stdin = positions.find(({ source }) => source === stdinSourceId);
-  send({ type: "committed", totals, fileBytes, progressed: positions.length > 0, stdin });
+  const service = parts?.staging && serviceCommit(commit, parts);
+  const message = { type: "committed", ...committed, progressed: positions.length > 0, stdin } as const;
+  send(service === undefined ? message : { ...message, service });
+}
+
+function ruleInfo({ id, displayName, severity }: RuleManifest): RuleInfo {
+  return { id, name: displayName ?? id, severity };
 }
 
 async function main(data: LaneThreadData): Promise<void> {
@@ -92,13 +111,15 @@ async function main(data: LaneThreadData): Promise<void> {
     send({ type: "invalid", problems: content.problems });
     return;
   }
-  const parts = await buildLane(config, content, {
+  send({ type: "loaded", rules: content.rules.map(({ manifest }) => ruleInfo(manifest)) });
+  parts = await buildLane(config, content, {
     control,
-    resume: data.resume,
+    resume: data.resume ?? (await going.promise),
     stdin: process.stdin,
     write,
-    warn: (message) => send({ type: "warning", message }),
+    warn: link.warn,
     onCommit: tellCommit,
+    service: link,
   });
   lane = new Lane(parts);
   const manifests = parts.rules.map(({ manifest }) => manifest);

@@ -1,3 +1,4 @@
+import type { AlertRoute } from "../alerts/routing.ts";
 import type { Limits } from "../core/limits.ts";
 
 /** How alerts are printed: blocks for people, or a line of JSON each. */
@@ -22,6 +23,39 @@ export interface BacktestConfig {
   readonly stateFrom: string | undefined;
   /** Where the wall clock stands all the time, so that two backtests of the same events are the same. */
   readonly wallMs: number;
+}
+
+/** What makes a run a service, as far as a lane must know it. Secrets are not among it: rules could read them there. */
+export interface LaneServiceConfig {
+  readonly sources: readonly LaneSourceConfig[];
+  /** Where the main thread stores what it accepts over HTTP. */
+  readonly spoolFolder: string;
+  readonly destinations: readonly LaneDestinationConfig[];
+  /** Rules of whose alerts nobody is notified; `*` stands for anything. */
+  readonly staged: readonly string[];
+}
+
+interface LaneSourceShape {
+  readonly name: string;
+  readonly logType: string | undefined;
+  readonly format: RunConfig["format"];
+  readonly envelopeField: string | undefined;
+}
+
+export type LaneSourceConfig =
+  /** What the main thread accepts; `link` is the memory that its writer shares. */
+  | (LaneSourceShape & { readonly kind: "spool"; readonly link: SharedArrayBuffer })
+  | (LaneSourceShape & {
+      readonly kind: "files";
+      readonly paths: readonly string[];
+      readonly from: "start" | "end";
+    });
+
+export interface LaneDestinationConfig {
+  readonly name: string;
+  /** Path of a file that takes part in the commit; `undefined` where the main thread makes the deliveries. */
+  readonly path: string | undefined;
+  readonly route: Omit<AlertRoute, "name">;
 }
 
 /**
@@ -50,6 +84,11 @@ export interface RunConfig {
   readonly limits: Limits;
   /** Left out for a run that is no backtest. With it `stateFile`, `alertsFile`, `deadLettersFile` and `console` have no effect. */
   readonly backtest?: BacktestConfig;
+  /**
+   * Left out for a run that ends with its input. With it `inputs`, `stdin`, `format`, `envelopeField`, `logType`, `alertsFile` and
+   * `console` have no effect.
+   */
+  readonly service?: LaneServiceConfig;
   readonly batch: { readonly latencyMs: number; readonly bytesMax: number };
 }
 

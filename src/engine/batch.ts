@@ -1,9 +1,8 @@
 import type { JsonObject } from "../core/json.ts";
 import type { StreamPosition } from "../core/position.ts";
 
-/** What the records since the last commit produced besides state: lines for files, and how far streams were read. */
+/** What the records since the last commit produced besides state: lines of dead letters, and how far streams were read. */
 export class Batch {
-  readonly alertLines: string[] = [];
   readonly deadLetterLines: string[] = [];
   readonly startedMs: number;
   /** Bytes of `deadLetterLines`. */
@@ -12,16 +11,21 @@ export class Batch {
   pendingBytes = 0;
   /** False while nothing happened that a commit would have to keep. */
   dirty = false;
+  #begunMs: number | undefined;
   readonly #positions = new Map<string, StreamPosition>();
 
   constructor(startedMs: number) {
     this.startedMs = startedMs;
   }
 
-  addAlertLine(line: string): void {
-    this.alertLines.push(line);
-    this.pendingBytes += line.length;
-    this.dirty = true;
+  /** Records are about to be examined. */
+  begin(nowMs: number): void {
+    this.#begunMs ??= nowMs;
+  }
+
+  /** When the first records were; `nowMs` where there were none. */
+  begunMs(nowMs: number): number {
+    return this.#begunMs ?? nowMs;
   }
 
   addDeadLetterLine(line: string): void {

@@ -5,7 +5,7 @@ import type { Position } from "../core/position.ts";
  * event loop for a fifth of a second at a time, so messages would be late, and one that a rule holds up never turns it.
  * One word asks the lane to stop; the lane alone writes the rest: counters, and what it is busy with.
  */
-const counterNames = [
+export const counterNames = [
   "events",
   "bytes",
   "matches",

@@ -1,97 +1,26 @@
 import { setImmediate as turnEventLoop } from "node:timers/promises";
 
-import type { AlertBook } from "../alerts/book.ts";
-import type { HourlyCounts } from "../alerts/hourly-counts.ts";
-import type { Outbox } from "../alerts/outbox.ts";
-import type { RuleErrorBook } from "../alerts/rule-errors.ts";
+import type { RemoteDeliveryEnd } from "../alerts/remote-outbox.ts";
 import type { Alert } from "../core/alert.ts";
-import type { Clock } from "../core/clock.ts";
-import { isThenable } from "../core/json.ts";
-import { defaultLimits, type Limits } from "../core/limits.ts";
+import { isThenable, type MaybePromise } from "../core/json.ts";
+import { defaultLimits } from "../core/limits.ts";
 import type { Position, StreamPosition } from "../core/position.ts";
 import type { DeadLetter, RecordChunk } from "../core/record.ts";
-import { alertLine } from "../destinations/alert-line.ts";
-import type { CommittedFile, Destination } from "../destinations/destination.ts";
-import type { Parser } from "../parsers/parser.ts";
-import type { LoadedRule } from "../rules/runtime.ts";
+import { Signal } from "../core/signal.ts";
 import type { Source } from "../sources/source.ts";
-import type { Evaluation } from "../state/evaluation.ts";
-import type { StateStore } from "../state/store.ts";
-import type { Period } from "./backtest.ts";
 import { Batch } from "./batch.ts";
-import type { LaneControl } from "./control.ts";
 import { deadLetterLine, deadLettersFileFullMessage } from "./dead-letter-line.ts";
 import { EngineClock } from "./engine-clock.ts";
-import type { CommittedMessage, LaneResume, LimitCounts } from "./lane-messages.ts";
+import { type InputChunk, Inputs, type LaneInput } from "./inputs.ts";
+import type { LimitCounts } from "./lane-messages.ts";
+import type { LaneCommit, LaneParts, LaneResult } from "./lane-parts.ts";
 import { LimitCounters } from "./limit-counters.ts";
 import { OutputFiles } from "./output-files.ts";
 import { KnownRecords } from "./restart.ts";
+import { RuleSampling, RuleStats } from "./rule-stats.ts";
 import { settlesWithin } from "./settles-within.ts";
-import { Step } from "./step.ts";
+import { type RuleTiming, Step } from "./step.ts";
 import { ruleOfStray } from "./stray-error.ts";
-import type { SuspensionBook } from "./suspensions.ts";
-
-/** A source with the parser for its records. */
-export interface LaneInput {
-  readonly source: Source;
-  readonly parser: Parser;
-}
-
-/** Everything a lane is made of, already built; config/build.ts makes it from a configuration. */
-export interface LaneParts {
-  /** Read one after another; together they are one partition with one engine clock. */
-  readonly inputs: readonly LaneInput[];
-  readonly rules: readonly LoadedRule[];
-  readonly store: StateStore;
-  readonly evaluation: Evaluation;
-  readonly alertBook: AlertBook;
-  /** What `evaluation` counts the keys with that rules make; left out where they may make any number. */
-  readonly newKeys?: HourlyCounts | undefined;
-  readonly ruleErrorBook: RuleErrorBook;
-  readonly suspensions: SuspensionBook;
-  readonly outbox: Outbox;
-  readonly destinations: readonly Destination[];
-  readonly alertsFile: CommittedFile | undefined;
-  readonly deadLettersFile: CommittedFile;
-  readonly clock: Clock;
-  readonly control: LaneControl;
-  /** Called with a sentence for people, such as an output file that is not as the last commit left it. */
-  readonly warn: (message: string) => void;
-  readonly batch: BatchLimits;
-  /** Default: `defaultLimits`. */
-  readonly limits?: Pick<Limits, "outboxDeliveriesMax" | "deadLettersFileBytesMax">;
-  /** Only in a backtest: which events there are at all. Default: all. */
-  readonly period?: Period | undefined;
-  /** What earlier lanes of the same run left; left out for the first. */
-  readonly resume?: LaneResume | undefined;
-  /** Called with every commit, as soon as it is durable. */
-  readonly onCommit?: ((committed: LaneCommit) => void) | undefined;
-  /** Called after the last commit, also of a run that was asked to stop, before anything is closed. */
-  readonly atEnd?: (() => Promise<void>) | undefined;
-}
-
-export interface BatchLimits {
-  /** A batch is committed when it is this old. Default 200. */
-  readonly latencyMs: number;
-  /** … or when it holds this much memory, roughly. Default 64 MiB. */
-  readonly bytesMax: number;
-}
-
-/** What a commit made durable; `totals` are those of the run so far. */
-export interface LaneCommit extends Pick<CommittedMessage, "totals" | "fileBytes"> {
-  readonly positions: readonly StreamPosition[];
-}
-
-/** What one run of a lane did. */
-export interface LaneResult {
-  /** True when the run was asked to stop before the input ended. */
-  readonly interrupted: boolean;
-  /** Matches of this run by rule id, rules without a match included. */
-  readonly matches: Readonly<Record<string, number>>;
-  /** Ids of the rules that are suspended. */
-  readonly suspended: readonly string[];
-  readonly limits: LimitCounts;
-}
 
 // Records between two looks at the clock, at most: a look costs as much as several rules.
 const recordsPerLookMax = 64;
@@ -103,12 +32,17 @@ export class Lane {
   readonly #parts: LaneParts;
   readonly #files: OutputFiles;
   readonly #limitCounters: LimitCounters;
-  readonly #matches = new Map<string, number>();
+  readonly #inputs: Inputs;
+  readonly #ruleStats: RuleStats;
+  readonly #records = new Map<Source, number>();
+  /** Raised when something wants a commit that no record brings about. */
+  readonly #news = new Signal();
+  /** What to do with the next commit; each answers what to call after it. */
+  #commands: (() => Promise<() => void>)[] = [];
   readonly #counts = { events: 0, bytes: 0, matches: 0, alerts: 0, ruleErrors: 0, deadLetters: 0 };
   #batch: Batch;
   #engineClock: EngineClock;
   readonly #step: Step;
-  #waitingOn: Source | undefined;
   #recordsPerLook = 1;
   #recordsToLook = 1;
   #lookedMs = 0;
@@ -121,10 +55,14 @@ export class Lane {
     this.#engineClock = new EngineClock(parts.clock, parts.store.clockMs);
     this.#files = new OutputFiles(parts.resume?.fileBytes);
     this.#limitCounters = new LimitCounters(parts.resume?.committed?.limits);
+    this.#ruleStats = new RuleStats(parts.resume?.committed?.rules);
+    this.#inputs = new Inputs({
+      inputs: parts.inputs,
+      order: parts.inputOrder ?? "one-by-one",
+      positionOf: (source, stream) => parts.store.readPosition(source, stream),
+      onEnd: (source) => this.#publish(source),
+    });
     this.#step = this.#createStep();
-    for (const rule of parts.rules) {
-      if (rule.manifest.enabled) this.#matches.set(rule.manifest.id, 0);
-    }
     this.#takeUpTotals();
   }
 
@@ -132,16 +70,15 @@ export class Lane {
   #takeUpTotals(): void {
     const committed = this.#parts.resume?.committed;
     if (committed === undefined) return;
-    const { matchesByRule, limits: _, ...counts } = committed;
+    const { rules: _rules, limits: _limits, ...counts } = committed;
     Object.assign(this.#counts, counts);
-    for (const [ruleId, matches] of Object.entries(matchesByRule)) this.#matches.set(ruleId, matches);
   }
 
   /** Processes everything there is. Throws what a store, a source or an output file throws; nothing is half committed. */
   async run(): Promise<LaneResult> {
     try {
       await this.#recover();
-      for (const input of this.#parts.inputs) await this.#runInput(input);
+      await this.#runInputs();
       await this.#commit();
       // A second commit takes what was just delivered out of the outbox.
       await this.#commit();
@@ -152,7 +89,7 @@ export class Lane {
     }
     return {
       interrupted: this.#parts.control.stopRequested,
-      matches: Object.fromEntries(this.#matches),
+      matches: this.#matches(),
       suspended: this.#parts.suspensions.suspended,
       limits: this.#limitCounts(),
     };
@@ -160,7 +97,28 @@ export class Lane {
 
   /** Ends a wait for input that may never come. The request to stop itself is in the shared memory. */
   async wake(): Promise<void> {
-    await this.#waitingOn?.close();
+    await this.#inputs.close();
+  }
+
+  /** How deliveries ended that were handed over: the next commit takes it down, at once where no records come. */
+  deliveriesEnded(ends: readonly RemoteDeliveryEnd[]): void {
+    this.#parts.outputs.ended(ends);
+    this.#news.raise();
+  }
+
+  /** Does something between two batches, whose entries the next commit takes down. Resolves when that is durable. */
+  command<T>(run: () => MaybePromise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#commands.push(async () => {
+      try {
+        const answer = await run();
+        return () => resolve(answer);
+      } catch (error) {
+        return () => reject(error);
+      }
+    });
+    this.#news.raise();
+    return promise;
   }
 
   /**
@@ -171,6 +129,7 @@ export class Lane {
     const ruleId = ruleOfStray(error, this.#parts.rules);
     if (ruleId === undefined) return false;
     this.#counts.ruleErrors++;
+    this.#ruleStats.add(ruleId, "ruleErrors");
     this.#parts.ruleErrorBook.record({
       ruleId,
       function: "(not awaited)",
@@ -185,14 +144,14 @@ export class Lane {
 
   /** Everything that the last commit knows, taken up again: windows, rule errors, deliveries, lengths of files. */
   async #recover(): Promise<void> {
-    const { store, alertBook, ruleErrorBook, suspensions, outbox, warn } = this.#parts;
-    const { alertsFile, deadLettersFile } = this.#parts;
+    const { store, alertBook, ruleErrorBook, suspensions, outputs, deadLettersFile, warn } = this.#parts;
     await alertBook.load();
     await this.#parts.newKeys?.load();
     await ruleErrorBook.load();
-    await outbox.load();
+    await this.#parts.staging?.load();
+    await outputs.load();
     for (const news of await suspensions.load()) warn(news);
-    for (const file of alertsFile === undefined ? [deadLettersFile] : [alertsFile, deadLettersFile]) {
+    for (const file of [...outputs.files, deadLettersFile]) {
       const warning = await this.#files.open(file, store);
       if (warning !== undefined) warn(warning);
     }
@@ -201,40 +160,44 @@ export class Lane {
     await this.#commit();
   }
 
-  async #runInput(input: LaneInput): Promise<void> {
-    const { store, control } = this.#parts;
-    if (control.stopRequested) return;
-    const { source } = input;
-    await source.open((stream) => store.readPosition(source.id, stream));
+  async #runInputs(): Promise<void> {
+    const { control } = this.#parts;
     while (!control.stopRequested) {
-      const chunk = await this.#read(source);
-      if (chunk === undefined) break;
-      await this.#runChunk(chunk, input);
+      const next = await this.#read();
+      if (next === undefined) return;
+      await this.#runChunk(next.chunk, next.input);
     }
-    this.#publish(source);
   }
 
-  /** The next chunk; commits what is pending while a source makes us wait longer than a batch may take. */
-  async #read(source: Source): Promise<RecordChunk | undefined> {
-    const reading = source.read();
+  /** The next records. While sources make us wait, what is pending is committed when it is due. */
+  async #read(): Promise<InputChunk | undefined> {
+    const reading = this.#inputs.next();
     if (!isThenable(reading)) return reading;
-    this.#waitingOn = source;
-    try {
-      if (this.#batch.dirty && !(await settlesWithin(reading, this.#remainingMs()))) await this.#commit();
-      return await reading;
-    } finally {
-      this.#waitingOn = undefined;
+    let done = false;
+    const read = Promise.resolve(reading).finally(() => (done = true));
+    while (!done) {
+      const withinMs = this.#dirty ? this.#remainingMs() : undefined;
+      if (!(await settlesWithin(Promise.race([read, this.#news.wait()]), withinMs))) await this.#commit();
     }
+    return await read;
+  }
+
+  /** True when a commit has something to do. */
+  get #dirty(): boolean {
+    return this.#batch.dirty || this.#parts.outputs.dirty || this.#commands.length > 0;
   }
 
   async #runChunk(chunk: RecordChunk, { source, parser }: LaneInput): Promise<void> {
     const { control } = this.#parts;
     parser.begin(chunk);
+    this.#batch.begin(this.#parts.clock.monotonicMs());
     this.#lastPosition = { source: chunk.source, stream: chunk.stream, offset: chunk.baseOffset };
     let done = 0;
     let accounted = 0;
     while (done < chunk.count && !control.stopRequested) {
+      const before = done;
       done = await this.#step.run(chunk, { parser, from: done, pause: () => this.#pause() });
+      this.#records.set(source, (this.#records.get(source) ?? 0) + done - before);
       if (done > 0) this.#batch.setPosition(chunk.source, chunk.stream, chunk.positionAfter(done));
       for (; accounted < done; accounted++) {
         this.#counts.bytes += (chunk.ends[accounted] ?? 0) - (chunk.starts[accounted] ?? 0);
@@ -258,9 +221,12 @@ export class Lane {
   }
 
   #due(): boolean {
-    const { batch, store, alertBook, outbox, limits = defaultLimits } = this.#parts;
-    if (this.#remainingMs() <= 0 || outbox.waiting >= limits.outboxDeliveriesMax) return true;
-    return store.pendingBytes + alertBook.pendingBytes + this.#batch.pendingBytes >= batch.bytesMax;
+    const { batch, store, alertBook, outputs, limits = defaultLimits } = this.#parts;
+    if (this.#remainingMs() <= 0 || outputs.waiting >= limits.outboxDeliveriesMax) return true;
+    const { pendingBytes } = this.#batch;
+    return (
+      store.pendingBytes + alertBook.pendingBytes + outputs.pendingBytes + pendingBytes >= batch.bytesMax
+    );
   }
 
   #remainingMs(): number {
@@ -274,38 +240,49 @@ export class Lane {
    * repeats the batch; killed after it, the outbox still holds the deliveries.
    */
   async #commit(): Promise<void> {
-    const { store, alertBook, ruleErrorBook, suspensions, outbox, clock } = this.#parts;
-    const { alertsFile, deadLettersFile } = this.#parts;
+    const { store, alertBook, ruleErrorBook, suspensions, outputs, deadLettersFile, clock } = this.#parts;
     const batch = this.#batch;
-    if (alertsFile !== undefined) await this.#files.append(alertsFile, batch.alertLines);
+    const commands = this.#commands.splice(0);
+    const answers: (() => void)[] = [];
+    for (const command of commands) answers.push(await command());
+    await outputs.append(this.#files);
     await this.#files.append(deadLettersFile, batch.deadLetterLines);
     const entries = [
       ...alertBook.takeWrites(),
       ...(this.#parts.newKeys?.takeWrites() ?? []),
       ...ruleErrorBook.takeWrites(),
       ...suspensions.takeWrites(),
-      ...outbox.takeWrites(),
+      ...(this.#parts.staging?.takeWrites() ?? []),
+      ...(await outputs.takeWrites()),
       ...this.#files.takeWrites(),
     ];
     if (batch.dirty || entries.length > 0) {
       const { positions } = batch;
+      const startedMs = clock.monotonicMs();
       await store.commit({ clockMs: this.#engineClock.nowMs, positions, entries });
-      this.#tellCommit(positions);
+      this.#tellCommit(positions, {
+        batchMs: startedMs - batch.startedMs,
+        commitMs: clock.monotonicMs() - startedMs,
+      });
     }
-    const { failures } = await outbox.deliverPending();
-    const [failure] = failures;
-    // The deliveries stay in the outbox: the next run makes them.
-    if (failure !== undefined) throw failure.error;
+    for (const answer of answers) answer();
+    await outputs.deliver();
     this.#batch = new Batch(clock.monotonicMs());
     await turnEventLoop();
   }
 
-  #tellCommit(positions: readonly StreamPosition[]): void {
-    const matchesByRule = Object.fromEntries(this.#matches.entries().filter(([, matches]) => matches > 0));
+  #tellCommit(positions: readonly StreamPosition[], durations: LaneCommit["durations"]): void {
     const limits = this.#limitCounts();
     const reached = Object.keys(limits).length === 0 ? {} : { limits };
-    const totals = { ...this.#counts, matchesByRule, ...reached };
-    this.#parts.onCommit?.({ totals, positions, fileBytes: this.#files.bytes });
+    const totals = { ...this.#counts, rules: this.#ruleStats.read(), ...reached };
+    this.#parts.onCommit?.({
+      totals,
+      positions,
+      fileBytes: this.#files.bytes,
+      clockMs: this.#engineClock.nowMs,
+      durations,
+      records: this.#records,
+    });
   }
 
   #limitCounts(): LimitCounts {
@@ -320,6 +297,7 @@ export class Lane {
     const { rules, evaluation, alertBook, ruleErrorBook, suspensions, control, period } = this.#parts;
     const { resume, warn } = this.#parts;
     const counts = this.#counts;
+    const stats = this.#ruleStats;
     return new Step({
       rules,
       evaluation,
@@ -330,15 +308,18 @@ export class Lane {
       clock: this.#engineClock,
       period,
       control,
+      staging: this.#parts.staging,
+      timing: this.#parts.timesRules === true ? this.#createTiming() : undefined,
       output: {
         alert: (alert) => this.#emit(alert),
         deadLetter: (deadLetter) => this.#deadLetter(deadLetter),
         match: (ruleId) => {
           counts.matches++;
-          this.#matches.set(ruleId, (this.#matches.get(ruleId) ?? 0) + 1);
+          stats.add(ruleId, "matches");
         },
-        ruleError: (error) => {
+        ruleError: (ruleId, error) => {
           counts.ruleErrors++;
+          stats.add(ruleId, "ruleErrors");
           this.#limitCounters.addRuleError(error);
         },
         event: () => void counts.events++,
@@ -347,13 +328,30 @@ export class Lane {
     });
   }
 
+  #createTiming(): RuleTiming {
+    const sampling = new RuleSampling();
+    return {
+      takes: () => sampling.takes(),
+      monotonicMs: () => this.#parts.clock.monotonicMs(),
+      took: (ruleId, ms) => {
+        this.#ruleStats.add(ruleId, "timedEvents");
+        this.#ruleStats.add(ruleId, "timedMicroseconds", ms * 1000);
+      },
+    };
+  }
+
+  /** Of every rule that is asked, also of those that did not match. */
+  #matches(): Readonly<Record<string, number>> {
+    const asked = this.#parts.rules.filter(({ manifest }) => manifest.enabled);
+    return Object.fromEntries(asked.map(({ manifest: { id } }) => [id, this.#ruleStats.matchesOf(id)]));
+  }
+
   #emit(alert: Alert): void {
-    const { alertsFile, destinations, outbox } = this.#parts;
-    if (alert.status === "open") this.#counts.alerts++;
-    // An empty list of destinations is the rule's wish that nobody is notified; the alert itself is kept in the state.
-    if (alert.destinations?.length === 0) return;
-    if (alertsFile !== undefined) this.#batch.addAlertLine(alertLine(alert));
-    for (const destination of destinations) outbox.enqueue(destination.name, alert);
+    if (alert.status === "open") {
+      this.#counts.alerts++;
+      this.#ruleStats.add(alert.ruleId, "alerts");
+    }
+    this.#parts.outputs.add(alert);
   }
 
   #deadLetter(deadLetter: DeadLetter): void {
@@ -388,9 +386,9 @@ export class Lane {
   }
 
   async #close(): Promise<void> {
-    const { inputs, destinations, store } = this.#parts;
-    for (const { source } of inputs) await source.close();
-    for (const destination of destinations) await destination.close();
+    const { outputs, store } = this.#parts;
+    await this.#inputs.close();
+    await outputs.close();
     await this.#files.close();
     await store.close();
   }

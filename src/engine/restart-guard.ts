@@ -28,6 +28,8 @@ export class RuleGuard {
   readonly #warn: (message: string) => void;
   readonly #numbers: ReadonlyMap<LoadedRule, number>;
   #routes: Routes | undefined;
+  /** Version of the suspensions that the routes were made for. */
+  #version = 0;
   #alwaysCareful = false;
 
   /** `warn` takes sentences for people. */
@@ -66,9 +68,7 @@ export class RuleGuard {
     const { knownRecords, suspensions } = this.#parts;
     const did = knownRecords.blame(position, rule.manifest.id)?.did ?? "";
     const news = suspensions.record(rule, clockMs, did);
-    if (news === undefined) return;
-    this.#warn(news);
-    this.#routes = undefined;
+    if (news !== undefined) this.#warn(news);
   }
 
   /** Called when the rules have been asked about a record one by one. */
@@ -80,7 +80,11 @@ export class RuleGuard {
   }
 
   #currentRoutes(): Routes {
-    this.#routes ??= createRoutes(this.#askedRules());
+    const { version } = this.#parts.suspensions;
+    if (this.#routes === undefined || version !== this.#version) {
+      this.#routes = createRoutes(this.#askedRules());
+      this.#version = version;
+    }
     return this.#routes;
   }
 

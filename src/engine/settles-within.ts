@@ -1,5 +1,12 @@
-/** Waits for a promise, but no longer than `withinMs`. Answers whether it settled; its failure is left to the next await. */
-export async function settlesWithin(promise: PromiseLike<unknown>, withinMs: number): Promise<boolean> {
+/**
+ * Waits for a promise, but no longer than `withinMs`; `undefined`: as long as it takes. Answers whether it settled; its
+ * failure is left to the next await.
+ */
+export async function settlesWithin(
+  promise: PromiseLike<unknown>,
+  withinMs: number | undefined,
+): Promise<boolean> {
+  if (withinMs === undefined) return await Promise.resolve(promise).then(alwaysTrue, alwaysTrue);
   const { promise: timeout, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(resolve, Math.max(0, withinMs), false);
   try {

@@ -14,13 +14,14 @@ import type { Period } from "./backtest.ts";
 import type { EngineClock } from "./engine-clock.ts";
 import { RuleGuard, type RuleGuardParts } from "./restart-guard.ts";
 import type { RouteSection } from "./routes.ts";
+import type { Staging } from "./staging.ts";
 
 /** What a step hands on: everything the batch will commit. */
 export interface StepOutput {
   alert(alert: Alert): void;
   deadLetter(deadLetter: DeadLetter): void;
   match(ruleId: string): void;
-  ruleError(error: unknown): void;
+  ruleError(ruleId: string, error: unknown): void;
   event(): void;
   /** A sentence for people. */
   warn(message: string): void;
@@ -34,6 +35,18 @@ export interface StepParts extends RuleGuardParts {
   readonly output: StepOutput;
   /** Only in a backtest: which events there are at all. */
   readonly period: Period | undefined;
+  /** Rules of whose alerts nobody is notified; left out where nobody is notified of any. */
+  readonly staging?: Staging | undefined;
+  /** Measures the time of rules; left out where nobody asks for it. */
+  readonly timing?: RuleTiming | undefined;
+}
+
+export interface RuleTiming {
+  /** Whether the time of each rule is measured for the event that comes next. */
+  takes(): boolean;
+  monotonicMs(): number;
+  /** Called for each rule that was asked about such an event. */
+  took(ruleId: string, ms: number): void;
 }
 
 const windowsPerClose = 64;
@@ -59,7 +72,7 @@ export class Step {
    * stop was requested or `pause` asked for a commit in between.
    */
   async run(chunk: RecordChunk, { parser, from, pause }: StepRun): Promise<number> {
-    const { control, clock, alertBook, output, period } = this.#parts;
+    const { control, clock, alertBook, output, period, timing } = this.#parts;
     const guard = this.#guard;
     control.enterStream(chunk.source, chunk.stream);
     for (let index = from; index < chunk.count; index++) {
@@ -75,7 +88,7 @@ export class Step {
       const nowMs = clock.advance(parsed.timeMs);
       if (nowMs >= alertBook.nextCloseMs) await this.#closeDue(nowMs);
       control.beginRecord(parsed.position.offset);
-      if (guard.isCareful(parsed.position)) {
+      if (guard.isCareful(parsed.position) || timing?.takes() === true) {
         await this.#askOneByOne({ event: parsed, parser, index });
         control.endBusy();
         continue;
@@ -101,7 +114,7 @@ export class Step {
 
   /** Asks every rule by itself, but none that must not look at this record. */
   async #askOneByOne({ event, parser, index }: ExaminedRecord): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock, timing } = this.#parts;
     const guard = this.#guard;
     const rules = guard.rulesFor(event.logType);
     if (rules.some((rule) => rule.usesStandardFields)) parser.attachStandardFields(event, clock.nowMs);
@@ -109,8 +122,10 @@ export class Step {
     for (const rule of rules) {
       const refusal = guard.refusal(event.position, rule);
       if (refusal === undefined) {
+        const startedMs = timing?.monotonicMs() ?? 0;
         guard.beginRule(rule);
         if (this.#ask([rule], 0, event) === 0) await this.#resolve(rule, event, parser);
+        timing?.took(rule.manifest.id, timing.monotonicMs() - startedMs);
       } else {
         this.#ruleError({ rule, event, parser }, "rule", refusal);
         guard.refused(event.position, rule, clock.nowMs);
@@ -206,7 +221,8 @@ export class Step {
       this.#ruleError({ rule, event, parser }, failure.function, failure.error);
     }
     control.endBusy();
-    const added = alertBook.add(match);
+    const staged = this.#parts.staging?.isStaged(rule.manifest, nowMs) === true;
+    const added = alertBook.add(staged ? { ...match, destinations: [] } : match);
     const alert = isThenable(added) ? await added : added;
     if (alert !== undefined) output.alert(alert);
     control.beginRecord(event.position.offset);
@@ -226,7 +242,7 @@ export class Step {
     if (error instanceof StakeoutError && error.code === "LANE_FAILED") throw error;
     const { ruleErrorBook, clock, output } = this.#parts;
     const clockMs = clock.nowMs;
-    output.ruleError(error);
+    output.ruleError(rule.manifest.id, error);
     ruleErrorBook.record({
       ruleId: rule.manifest.id,
       function: functionName,

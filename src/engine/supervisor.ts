@@ -1,10 +1,19 @@
+import type { RemoteDelivery } from "../alerts/remote-outbox.ts";
 import type { Problem } from "../core/errors.ts";
-import { StakeoutError } from "../core/errors.ts";
+import { messageOf, StakeoutError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Limits } from "../core/limits.ts";
-import { LaneControl } from "./control.ts";
-import type { CommittedMessage, CommittedTotals, LaneResume } from "./lane-messages.ts";
-import type { LaneResult } from "./lane.ts";
+import { counterNames, LaneControl } from "./control.ts";
+import type {
+  CommandAnswer,
+  CommittedMessage,
+  CommittedTotals,
+  LaneCommand,
+  LaneResume,
+  RuleInfo,
+  SupervisorMessage,
+} from "./lane-messages.ts";
+import type { LaneResult } from "./lane-parts.ts";
 import { RepeatableInput } from "./restart-input.ts";
 import { Restarts } from "./restart.ts";
 import { type LaneEnd, WatchedLane } from "./watch-lane.ts";
@@ -31,21 +40,46 @@ export interface LaneOptions {
   readonly onReady?: () => void;
   /** What rules print. */
   readonly onRulePrint: (text: string) => void;
+  /** The content is loaded and valid. Called for each thread that gets so far and is put to use. */
+  readonly onLoaded?: (rules: readonly RuleInfo[]) => void;
+  /** Takes deliveries that are committed. The same ones are handed over again when another thread goes on. */
+  readonly onDeliver?: (deliveries: readonly RemoteDelivery[]) => void;
+  readonly onCommitted?: (message: CommittedMessage) => void;
+  /** A thread that died is replaced. */
+  readonly onRestart?: () => void;
 }
+
+/** A thread that has loaded other content, ready to go on in place of the present one. */
+export interface Standby {
+  readonly lane: WatchedLane;
+  readonly control: LaneControl;
+  readonly config: JsonObject;
+  readonly rules: readonly RuleInfo[];
+}
+
+/** What came of loading other content. */
+export type Prepared =
+  | { readonly kind: "standby"; readonly standby: Standby }
+  | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
 
 /**
  * The main thread's hold on one lane. A thread that rules hold up for longer than their budget, or that they end, is
  * replaced by a new one, which goes on after the last commit: whoever holds this sees one lane all the time.
  */
 export class LaneHandle {
-  readonly control: LaneControl = new LaneControl();
   /** Settles when the lane has ended for good. Rejects with a `StakeoutError` or what the lane threw. */
   readonly outcome: Promise<LaneOutcome>;
   readonly #options: LaneOptions;
   readonly #restarts: Restarts;
   readonly #input: RepeatableInput | undefined;
   readonly #warned = new Set<string>();
+  #control = new LaneControl();
+  /** The configuration of the content that is in use. */
+  #config: JsonObject;
   #lane: WatchedLane;
+  #standby: Standby | undefined;
+  #swapped: PromiseWithResolvers<void> | undefined;
+  #stopping = false;
   #totals: CommittedTotals | undefined;
   #fileBytes: Readonly<Record<string, number>> | undefined;
   /** Characters written that the next thread will want to write again. */
@@ -56,25 +90,91 @@ export class LaneHandle {
   constructor(options: LaneOptions) {
     const { limits, stdin } = options;
     this.#options = options;
+    this.#config = options.config;
     this.#restarts = new Restarts(limits.ruleBudgetMs);
     this.#input = stdin && new RepeatableInput(stdin, limits.stdinKeptBytesMax);
     this.#lane = this.#start();
     this.outcome = this.#supervise();
   }
 
+  get control(): LaneControl {
+    return this.#control;
+  }
+
   /** Asks the lane to commit and end after the event under way. */
   stop(): void {
-    this.control.requestStop();
+    this.#stopping = true;
+    this.#control.requestStop();
     this.#lane.wake();
+  }
+
+  /** Sends on what the lane waits for. What comes while no thread can take it is told again by the next one's needs. */
+  tell(message: Extract<SupervisorMessage, { type: "arrival" | "ended" }>): void {
+    this.#lane.post(message);
+  }
+
+  /** Has something done between two batches. Rejects with `LANE_FAILED` when the thread ends before it is. */
+  command(command: LaneCommand): Promise<CommandAnswer> {
+    return this.#lane.command(command);
+  }
+
+  /** Loads the content anew in a thread that waits, while the present one goes on. */
+  async prepare(config: JsonObject): Promise<Prepared> {
+    const control = new LaneControl();
+    const { promise: loaded, resolve } = Promise.withResolvers<readonly RuleInfo[]>();
+    const lane = this.#watch({ config, control, resume: undefined, onLoaded: resolve });
+    const first = await Promise.race([loaded, lane.ended]);
+    if (isLoaded(first)) return { kind: "standby", standby: { lane, control, config, rules: first } };
+    if (first.kind === "invalid") return first;
+    return { kind: "invalid", problems: [problemOf(first)] };
+  }
+
+  /**
+   * Lets the thread that waits go on in place of the present one, after its next commit. Resolves when it does; rejects when
+   * the lane is stopped first. `discard` is for one that is not wanted after all.
+   */
+  swap(standby: Standby): Promise<void> {
+    this.#standby = standby;
+    this.#swapped = Promise.withResolvers();
+    this.#control.requestStop();
+    this.#lane.wake();
+    return this.#swapped.promise;
+  }
+
+  async discard({ lane }: Standby): Promise<void> {
+    await lane.terminate();
   }
 
   async #supervise(): Promise<LaneOutcome> {
     for (;;) {
       const end = await this.#lane.ended;
+      if (this.#standby !== undefined && (await this.#takeOver(this.#standby, end))) continue;
       const outcome = end.kind === "died" ? this.#judge(end) : toOutcome(end);
       if (outcome !== undefined) return outcome;
+      this.#options.onRestart?.();
       this.#lane = this.#start();
     }
+  }
+
+  /** Puts the thread that waits to use. Answers false when the lane is not to go on at all. */
+  async #takeOver(standby: Standby, end: LaneEnd): Promise<boolean> {
+    this.#standby = undefined;
+    if (this.#stopping || end.kind === "failed" || end.kind === "invalid") {
+      await this.discard(standby);
+      this.#swapped?.reject(new StakeoutError("LANE_FAILED", "The lane was stopped."));
+      return false;
+    }
+    // What it did is in the commit, or is done again; only what it was blamed for has to be kept.
+    if (end.kind === "died") this.#judge(end);
+    const counters = this.#control.read();
+    for (const name of counterNames) standby.control.set(name, counters[name]);
+    this.#control = standby.control;
+    this.#config = standby.config;
+    this.#lane = standby.lane;
+    this.#options.onLoaded?.(standby.rules);
+    standby.lane.post({ type: "go", resume: this.#resume() });
+    this.#swapped?.resolve();
+    return true;
   }
 
   /** What comes of a thread that died: nothing yet when another one can take over. */
@@ -87,11 +187,23 @@ export class LaneHandle {
   }
 
   #start(): WatchedLane {
-    const { threadUrl, config, limits, stdin, onStuck, onReady, onRulePrint } = this.#options;
-    const lane = new WatchedLane({
+    const { onLoaded } = this.#options;
+    const lane = this.#watch({
+      config: this.#config,
+      control: this.#control,
+      resume: this.#resume(),
+      onLoaded,
+    });
+    if (lane.stdin !== null) this.#input?.feed(lane.stdin);
+    return lane;
+  }
+
+  #watch({ config, control, resume, onLoaded }: WatchRequest): WatchedLane {
+    const { threadUrl, limits, stdin, onStuck, onReady, onRulePrint, onDeliver } = this.#options;
+    return new WatchedLane({
       threadUrl,
-      data: { config, control: this.control.memory, resume: this.#resume() },
-      control: this.control,
+      data: { config, control: control.memory, resume },
+      control,
       ruleBudgetMs: limits.ruleBudgetMs,
       heapBytesMax: limits.laneHeapBytesMax,
       stdin: stdin !== undefined,
@@ -100,10 +212,10 @@ export class LaneHandle {
       onStuck,
       onReady,
       onRulePrint,
+      onLoaded,
+      onDeliver,
       onCommitted: (message) => this.#committed(message),
     });
-    if (lane.stdin !== null) this.#input?.feed(lane.stdin);
-    return lane;
   }
 
   #resume(): LaneResume {
@@ -121,6 +233,7 @@ export class LaneHandle {
 
   #committed(message: CommittedMessage): void {
     if (message.progressed) this.#restarts.progressed();
+    this.#options.onCommitted?.(message);
     if (!this.#options.keepsState) {
       this.#fileBytes ??= message.fileBytes;
       return;
@@ -145,6 +258,26 @@ export class LaneHandle {
     this.#writtenCharacters += text.length;
     if (repeated < text.length) await this.#options.onOutput(text.slice(repeated));
   }
+}
+
+interface WatchRequest {
+  readonly config: JsonObject;
+  readonly control: LaneControl;
+  readonly resume: LaneResume | undefined;
+  readonly onLoaded: LaneOptions["onLoaded"];
+}
+
+function isLoaded(first: readonly RuleInfo[] | LaneEnd): first is readonly RuleInfo[] {
+  return Array.isArray(first);
+}
+
+/** Why content could not be loaded, where no file is to blame. */
+function problemOf(end: Exclude<LaneEnd, { kind: "invalid" }>): Problem {
+  if (end.kind === "done") return { file: "", line: 0, message: "the lane ended while it was loading" };
+  if (end.kind === "failed") return { file: "", line: 0, message: messageOf(end.error) };
+  const { busy, reason, budgetMs } = end.death;
+  const why = reason ?? `loading took longer than ${(budgetMs ?? 0) / 1000} s`;
+  return { file: busy?.kind === "loading" ? busy.file : "", line: 0, message: why };
 }
 
 function toOutcome(end: Exclude<LaneEnd, { kind: "died" }>): LaneOutcome {

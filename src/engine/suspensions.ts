@@ -44,6 +44,7 @@ export class SuspensionBook {
   readonly #rules: ReadonlyMap<string, LoadedRule>;
   readonly #records = new Map<string, RuleRecord>();
   readonly #changed = new Set<string>();
+  #version = 0;
 
   constructor(options: SuspensionBookOptions) {
     this.#options = options;
@@ -89,7 +90,22 @@ export class SuspensionBook {
     const suspendedAtMs = suspends ? clockMs : null;
     this.#records.set(ruleId, { ruleId, contentHash: contentHash(rule), failuresMs, suspendedAtMs, reason });
     this.#changed.add(ruleId);
+    this.#version += 1;
     return suspends ? suspendedMessage(ruleId, reason) : undefined;
+  }
+
+  /** Lets a rule be asked again, with nothing counted against it. Answers whether it was suspended. */
+  resume(ruleId: string): boolean {
+    if (!this.isSuspended(ruleId)) return false;
+    this.#records.delete(ruleId);
+    this.#changed.add(ruleId);
+    this.#version += 1;
+    return true;
+  }
+
+  /** Grows whenever a rule is suspended or asked again. */
+  get version(): number {
+    return this.#version;
   }
 
   /** What changed since the last call, for the commit. */

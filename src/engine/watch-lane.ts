@@ -1,16 +1,20 @@
 import { Worker } from "node:worker_threads";
 
+import type { RemoteDelivery } from "../alerts/remote-outbox.ts";
 import type { Problem } from "../core/errors.ts";
 import { errorCodes, type ErrorCode, StakeoutError } from "../core/errors.ts";
 import type { Busy, LaneControl } from "./control.ts";
 import type {
+  CommandAnswer,
   CommittedMessage,
+  LaneCommand,
   LaneMessage,
   LaneThreadData,
+  RuleInfo,
   SupervisorMessage,
   ThrownMessage,
 } from "./lane-messages.ts";
-import type { LaneResult } from "./lane.ts";
+import type { LaneResult } from "./lane-parts.ts";
 import type { LaneDeath } from "./restart.ts";
 import { BudgetWatch } from "./watch.ts";
 
@@ -37,6 +41,9 @@ export interface WatchedLaneOptions {
   readonly onOutput: (text: string) => Promise<void>;
   readonly onWarning: (message: string) => void;
   readonly onReady: (() => void) | undefined;
+  /** Its content is loaded and valid. */
+  readonly onLoaded?: ((rules: readonly RuleInfo[]) => void) | undefined;
+  readonly onDeliver?: ((deliveries: readonly RemoteDelivery[]) => void) | undefined;
   readonly onRulePrint: (text: string) => void;
   readonly onCommitted: (message: CommittedMessage) => void;
 }
@@ -57,6 +64,8 @@ export class WatchedLane {
   readonly #worker: Worker;
   readonly #options: WatchedLaneOptions;
   readonly #watch: BudgetWatch;
+  readonly #waiting = new Map<number, PromiseWithResolvers<CommandAnswer>>();
+  #commands = 0;
   #ruleIds: readonly string[] = [];
   #exceeded: LaneDeath | undefined;
   #stuck: NodeJS.Timeout | undefined;
@@ -93,7 +102,21 @@ export class WatchedLane {
 
   /** Ends a wait for input. */
   wake(): void {
-    this.#post({ type: "wake" });
+    this.post({ type: "wake" });
+  }
+
+  /** Has something done between two batches. Rejects with `LANE_FAILED` when the thread ends before it is. */
+  command(command: LaneCommand): Promise<CommandAnswer> {
+    const id = ++this.#commands;
+    const waiting = Promise.withResolvers<CommandAnswer>();
+    this.#waiting.set(id, waiting);
+    this.post({ type: "command", id, command });
+    return waiting.promise;
+  }
+
+  /** Ends it, whatever it is doing. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
   }
 
   #end(budgetMs: number): void {
@@ -106,7 +129,7 @@ export class WatchedLane {
     this.#stuck = setTimeout(() => onStuck(stuckMessage(busy)), Math.max(ruleBudgetMs, endMsMin));
   }
 
-  #post(message: SupervisorMessage): void {
+  post(message: SupervisorMessage): void {
     this.#worker.postMessage(message);
   }
 
@@ -122,6 +145,9 @@ export class WatchedLane {
     this.#worker.on("exit", (code) => {
       this.#watch.stop();
       clearTimeout(this.#stuck);
+      for (const { reject } of this.#waiting.values()) {
+        reject(new StakeoutError("LANE_FAILED", "The lane ended before it could do that. Try again."));
+      }
       resolve(this.#judge(end, crash ?? `its thread ended with code ${code}`));
     });
     return promise;
@@ -135,12 +161,20 @@ export class WatchedLane {
     if (message.type === "failed") return { kind: "failed", error: revive(message.error) };
     if (message.type === "warning") onWarning(message.message);
     else if (message.type === "committed") onCommitted(message);
+    else if (message.type === "loaded") this.#options.onLoaded?.(message.rules);
+    else if (message.type === "deliver") this.#options.onDeliver?.(message.deliveries);
+    else if (message.type === "answer") this.#answer(message.id, message.answer);
     else if (message.type === "ready") {
       this.#ruleIds = message.ruleIds;
       if (message.budgetsMs !== undefined) this.#watch.setRuleBudgets(message.budgetsMs);
       onReady?.();
     } else void this.#write(message.id, message.text);
     return undefined;
+  }
+
+  #answer(id: number, answer: CommandAnswer): void {
+    this.#waiting.get(id)?.resolve(answer);
+    this.#waiting.delete(id);
   }
 
   #judge(end: LaneEnd | undefined, reason: string): LaneEnd {
@@ -155,9 +189,9 @@ export class WatchedLane {
   async #write(id: number, text: string): Promise<void> {
     try {
       await this.#options.onOutput(text);
-      this.#post({ type: "written", id });
+      this.post({ type: "written", id });
     } catch (error) {
-      this.#post({ type: "written", id, error: error instanceof Error ? error.message : String(error) });
+      this.post({ type: "written", id, error: error instanceof Error ? error.message : String(error) });
     }
   }
 }

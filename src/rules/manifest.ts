@@ -14,6 +14,11 @@ export interface RuleManifest extends AlertingRule {
   readonly destinations: readonly string[] | undefined;
   /** How long it may take over one event; left out for the limit `ruleBudgetMs`. */
   readonly budgetMs?: number;
+  /**
+   * Nobody is notified of the rule's alerts before the engine clock has this time; `Infinity`: until a person promotes it.
+   * Left out for a rule that is not staged.
+   */
+  readonly stagedUntilMs?: number;
   /** Absolute path of the file that defines it, and the line where its definition starts. */
   readonly file: string;
   readonly line: number;

@@ -20,6 +20,8 @@ export interface ServiceStatus {
   readonly limits: LimitCounts;
   readonly state: StateStatus | undefined;
   readonly sources: readonly SourceStatus[];
+  /** Requests for events that belong to no source, by HTTP status: an unknown address, a wrong token. */
+  readonly otherRequests: Readonly<Record<string, number>>;
   readonly destinations: readonly DestinationStatus[];
   readonly rules: readonly RuleStatus[];
   readonly content: ContentStatus;
@@ -36,11 +38,12 @@ export interface CommitStatus {
   /** Sums, for averages over a period: from a batch's first record to its end, and of the commit alone. */
   readonly batchMsTotal: number;
   readonly commitMsTotal: number;
-  /** How many took at most so many milliseconds, for each of `commitBucketsMs`. */
+  /** How many batches, and how many commits alone, took at most so many milliseconds, for each of `bucketsMs`. */
+  readonly batchBuckets: readonly number[];
   readonly commitBuckets: readonly number[];
 }
 
-export const commitBucketsMs: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+export const bucketsMs: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
 export interface StateStatus {
   readonly keys: number;
@@ -53,12 +56,14 @@ export interface StateStatus {
 export interface SourceStatus {
   readonly name: string;
   readonly kind: "http" | "files";
-  /** Records and bytes accepted by this process (HTTP), or read (files). */
+  /** Records and bytes accepted by this process (HTTP), or read since its lane began (files). */
   readonly records: number;
   readonly bytes: number;
   /** What was accepted and is not committed yet; bytes that are not read yet, of files. */
   readonly backlogRecords: number | undefined;
   readonly backlogBytes: number;
+  /** With as many, clients are told to come later; `undefined` for files. */
+  readonly backlogBytesMax: number | undefined;
   /** Age of the oldest record that waits, in milliseconds; 0 when none does. */
   readonly lagMs: number;
   /** Requests by HTTP status; empty for files. */

@@ -10,6 +10,7 @@ import { prepareBacktest } from "../../src/config/backtest.ts";
 import type { BacktestConfig } from "../../src/config/run-config.ts";
 import type { Alert } from "../../src/core/alert.ts";
 import { defaultLimits } from "../../src/core/limits.ts";
+import { AlertOutputs } from "../../src/engine/alert-outputs.ts";
 import { Period } from "../../src/engine/backtest.ts";
 import type { LoadedRule } from "../../src/rules/runtime.ts";
 import { Evaluation } from "../../src/state/evaluation.ts";
@@ -130,9 +131,14 @@ async function runBacktest(
       evaluation: new Evaluation(store, limits),
       alertBook: createAlertBook({ store, limits }),
       ruleErrorBook: createRuleErrorBook({ store, limits }),
-      outbox: createOutbox({ store, destinations: [] }),
-      destinations: [],
-      alertsFile: undefined,
+      outputs: new AlertOutputs({
+        files: [],
+        destinations: [],
+        outbox: createOutbox({ store, destinations: [] }),
+        remote: undefined,
+        routing: undefined,
+        clock: farClock,
+      }),
     },
   });
   await lane.run();

@@ -7,8 +7,10 @@ import { defaultLimits } from "../../src/core/limits.ts";
 import type { StreamPosition } from "../../src/core/position.ts";
 import type { RecordChunk } from "../../src/core/record.ts";
 import type { CommittedFile, Delivery, Destination } from "../../src/destinations/destination.ts";
+import { AlertOutputs } from "../../src/engine/alert-outputs.ts";
 import { LaneControl } from "../../src/engine/control.ts";
-import { Lane, type LaneParts } from "../../src/engine/lane.ts";
+import type { LaneParts } from "../../src/engine/lane-parts.ts";
+import { Lane } from "../../src/engine/lane.ts";
 import { SuspensionBook } from "../../src/engine/suspensions.ts";
 import { loadLogTypes } from "../../src/parsers/log-types.ts";
 import { createParser } from "../../src/parsers/parser.ts";
@@ -205,9 +207,14 @@ export async function createLane(
     alertBook: createAlertBook({ store, limits }),
     ruleErrorBook: createRuleErrorBook({ store, limits }),
     suspensions: new SuspensionBook({ store, limits, rules }),
-    outbox: createOutbox({ store, destinations }),
-    destinations,
-    alertsFile: diskFile(disk, "alerts"),
+    outputs: new AlertOutputs({
+      files: [{ name: "alerts", file: diskFile(disk, "alerts") }],
+      destinations,
+      outbox: createOutbox({ store, destinations }),
+      remote: undefined,
+      routing: undefined,
+      clock: farClock,
+    }),
     deadLettersFile: diskFile(disk, "dead-letters"),
     clock: farClock,
     control,

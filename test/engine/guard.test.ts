@@ -116,7 +116,8 @@ describe("a lane that goes on after one that died", () => {
 
   test("goes on counting where the last commit stood", async () => {
     const counts = { events: 10, bytes: 100, matches: 3, alerts: 2, ruleErrors: 1, deadLetters: 4 };
-    const committed = { ...counts, matchesByRule: { Matches: 3 } };
+    const none = { alerts: 0, ruleErrors: 0, timedEvents: 0, timedMicroseconds: 0 };
+    const committed = { ...counts, rules: { Matches: { ...none, matches: 3 } } };
     const created = await createLane({
       records,
       rules: [rule("Matches"), rule("A")],

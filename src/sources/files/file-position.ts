@@ -31,17 +31,10 @@ export function toStored(file: InputFile, cursor: Cursor, storedBytes: number): 
 export function fromStored(path: string, stored: JsonObject): FilePosition {
   const fields = new StoredFields(path, stored);
   return {
-    cursor: {
-      offset: fields.number("offset"),
-      format: fields.oneOf("format", formats),
-      envelopeField: fields.string("envelopeField"),
-      inside: fields.boolean("inside"),
-      atEnd: fields.boolean("atEnd"),
-      failed: fields.boolean("failed"),
-    },
+    cursor: fields.cursor(),
     size: fields.number("size"),
     mtimeMs: fields.number("mtimeMs"),
-    compression: fields.oneOf("compression", ["none", "gzip", "zstd"]),
+    compression: fields.compression(),
     storedBytes: fields.number("storedBytes"),
     headBytes: fields.number("headBytes"),
     headHash: fields.string("headHash"),
@@ -65,12 +58,13 @@ export function resumeAt(position: FilePosition, file: InputFile): "start" | "do
   return cursor.atEnd && file.size === position.size && !cursor.failed ? "done" : cursor;
 }
 
-function hashOf(head: Buffer): string {
+/** Recognises some bytes of a file. */
+export function hashOf(head: Buffer): string {
   return hash("sha256", head, "hex").slice(0, 32);
 }
 
 /** Typed access to what a state file holds, which somebody may have written to. */
-class StoredFields {
+export class StoredFields {
   readonly #path: string;
   readonly #stored: JsonObject;
 
@@ -92,6 +86,21 @@ class StoredFields {
   boolean(name: string): boolean {
     const value = this.#stored[name];
     return typeof value === "boolean" ? value : this.#wrong(name);
+  }
+
+  cursor(): Cursor {
+    return {
+      offset: this.number("offset"),
+      format: this.oneOf("format", formats),
+      envelopeField: this.string("envelopeField"),
+      inside: this.boolean("inside"),
+      atEnd: this.boolean("atEnd"),
+      failed: this.boolean("failed"),
+    };
+  }
+
+  compression(): Compression {
+    return this.oneOf("compression", ["none", "gzip", "zstd"]);
   }
 
   oneOf<T extends string>(name: string, values: readonly T[]): T {

@@ -20,12 +20,14 @@ export class InputFile {
   readonly head: Buffer;
   readonly compression: Compression;
   readonly #descriptor: number;
+  readonly #isOwn: boolean;
 
-  /** Throws `INPUT_UNREADABLE`. */
-  constructor(path: string) {
+  /** `opened` is a descriptor of the file that stays the caller's to close. Throws `INPUT_UNREADABLE`. */
+  constructor(path: string, opened?: number) {
     this.path = path;
+    this.#isOwn = opened === undefined;
     try {
-      this.#descriptor = openSync(path, "r");
+      this.#descriptor = opened ?? openSync(path, "r");
     } catch (error) {
       throw unreadable(path, error);
     }
@@ -54,6 +56,6 @@ export class InputFile {
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    if (this.#isOwn) closeSync(this.#descriptor);
   }
 }

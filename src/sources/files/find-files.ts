@@ -22,83 +22,160 @@ export interface FoundFile {
   readonly mtimeMs: number;
 }
 
+type Kind = Pick<Stats, "isDirectory" | "isFile">;
+
+/** What is told of a walk. Paths are real and absolute, except those that are refused. */
+export interface Visitor<S extends Kind> {
+  /** Follows links; `undefined` where there is nothing. May throw. */
+  stat(path: string): S | undefined;
+  folder?(path: string): void;
+  /** Once for each file, however many ways lead to it. */
+  file(path: string, stats: S): void;
+  /** Something that is there and no input. `isNamed`: not just something that lies in a folder. */
+  refused(path: string, why: unknown, isNamed: boolean): void;
+}
+
 /**
  * The files that paths, folders and glob patterns stand for, each once, sorted by path (code units). Folders are walked
  * with all that is in them, symbolic links included, except what is hidden and texts such as LICENSE and README. Throws `INPUT_NOT_FOUND` for a path that does not
  * exist or a pattern that matches nothing, `INPUT_UNREADABLE` for what may not be read.
  */
 export function findFiles(paths: readonly string[]): FoundFile[] {
-  const finder = new Finder();
+  const files: FoundFile[] = [];
+  const walk = new Walk<Stats>({
+    stat: (path) => statSync(path, { throwIfNoEntry: false }),
+    file(path, { size, mtimeMs }) {
+      checkReadable(path);
+      files.push({ path, size, mtimeMs });
+    },
+    refused(path, why) {
+      throw unreadable(path, why);
+    },
+  });
   for (const path of paths) {
-    for (const existing of expand(path)) finder.add(existing, true);
+    if (walk.start(path)) continue;
+    const what = isPattern(path) ? "no file or folder matches" : "there is no file or folder";
+    throw new StakeoutError("INPUT_NOT_FOUND", `${what} ${path}`, { fields: { path } });
   }
-  return finder.files.toSorted((one, other) => (one.path < other.path ? -1 : 1));
+  return files.toSorted((one, other) => (one.path < other.path ? -1 : 1));
 }
 
-/** A path that exists is taken as it is, even where it could be read as a pattern. */
-function expand(path: string): readonly string[] {
-  if (stat(path) !== undefined) return [path];
-  const matches = globSync(path);
-  if (matches.length > 0) return matches;
-  const what = /[*?[\]{}]/.test(path) ? "no file or folder matches" : "there is no file or folder";
-  throw new StakeoutError("INPUT_NOT_FOUND", `${what} ${path}`, { fields: { path } });
+/** True for a path that can stand for others. */
+export function isPattern(path: string): boolean {
+  return /[*?[\]{}]/.test(path);
 }
 
-class Finder {
-  readonly files: FoundFile[] = [];
+function checkReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** Goes through paths, folders and glob patterns. */
+export class Walk<S extends Kind> {
+  readonly #visitor: Visitor<S>;
   /** Real paths of files and folders: guards against links that lead back, too. */
   readonly #seen = new Set<string>();
 
-  add(path: string, isNamed: boolean): void {
-    const stats = stat(path);
-    if (stats === undefined) throw unreadable(path, "it is gone, or a link that leads nowhere");
-    const real = realpathSync.native(path);
-    if (stats.isDirectory()) this.#addFolder(real);
-    else if (stats.isFile()) this.#addFile(real, stats);
-    else if (isNamed) throw unreadable(path, "it is not a regular file; pipe it into standard input instead");
+  constructor(visitor: Visitor<S>) {
+    this.#visitor = visitor;
   }
 
-  #addFolder(real: string): void {
+  /** A path that exists is taken as it is, even where it could be read as a pattern. Answers whether anything was there. */
+  start(path: string): boolean {
+    const stats = this.#stat(path, true);
+    if (stats === "refused") return true;
+    if (stats !== undefined) {
+      this.#addExisting(path, stats, true);
+      return true;
+    }
+    const matches = this.#match(path);
+    for (const match of matches) this.#add(match, true);
+    return matches.length > 0;
+  }
+
+  #match(pattern: string): readonly string[] {
+    try {
+      return globSync(pattern);
+    } catch (error) {
+      this.#visitor.refused(pattern, error, true);
+      return [];
+    }
+  }
+
+  #add(path: string, isNamed: boolean): void {
+    const stats = this.#stat(path, isNamed);
+    if (stats === "refused") return;
+    if (stats === undefined) {
+      this.#visitor.refused(path, "it is gone, or a link that leads nowhere", isNamed);
+    } else {
+      this.#addExisting(path, stats, isNamed);
+    }
+  }
+
+  #addExisting(path: string, stats: S, isNamed: boolean): void {
+    const real = this.#realPath(path, isNamed);
+    if (real === undefined) return;
+    if (stats.isDirectory()) {
+      this.#addFolder(real, isNamed);
+    } else if (stats.isFile()) {
+      this.#addFile(real, stats);
+    } else if (isNamed) {
+      const why = "it is not a regular file; pipe it into standard input instead";
+      this.#visitor.refused(path, why, isNamed);
+    }
+  }
+
+  #addFolder(real: string, isNamed: boolean): void {
     if (!this.#isNew(real)) return;
-    for (const entry of readFolder(real)) {
+    this.#visitor.folder?.(real);
+    for (const entry of this.#entries(real, isNamed)) {
       if (entry.name.startsWith(".") || companionName.test(entry.name)) continue;
       const path = join(real, entry.name);
-      const stats = entry.isFile() ? stat(path) : undefined;
       // A plain file in a real folder needs no look-up of its real path.
+      const stats = entry.isFile() ? this.#stat(path, false) : undefined;
+      if (stats === "refused") continue;
       if (stats?.isFile() === true) this.#addFile(path, stats);
-      else this.add(path, false);
+      else this.#add(path, false);
     }
   }
 
-  #addFile(real: string, stats: Stats): void {
-    if (!this.#isNew(real)) return;
+  #addFile(real: string, stats: S): void {
+    if (this.#isNew(real)) this.#visitor.file(real, stats);
+  }
+
+  #stat(path: string, isNamed: boolean): S | undefined | "refused" {
     try {
-      accessSync(real, constants.R_OK);
+      return this.#visitor.stat(path);
     } catch (error) {
-      throw unreadable(real, error);
+      this.#visitor.refused(path, error, isNamed);
+      return "refused";
     }
-    this.files.push({ path: real, size: stats.size, mtimeMs: stats.mtimeMs });
+  }
+
+  #realPath(path: string, isNamed: boolean): string | undefined {
+    try {
+      return realpathSync.native(path);
+    } catch (error) {
+      this.#visitor.refused(path, error, isNamed);
+      return undefined;
+    }
+  }
+
+  #entries(path: string, isNamed: boolean): readonly Dirent[] {
+    try {
+      return readdirSync(path, { withFileTypes: true });
+    } catch (error) {
+      this.#visitor.refused(path, error, isNamed);
+      return [];
+    }
   }
 
   #isNew(real: string): boolean {
     if (this.#seen.has(real)) return false;
     this.#seen.add(real);
     return true;
-  }
-}
-
-function readFolder(path: string): Dirent[] {
-  try {
-    return readdirSync(path, { withFileTypes: true });
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-function stat(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    throw unreadable(path, error);
   }
 }

@@ -11,7 +11,10 @@ const blankLines = /^[ \t\r\n]*\n/;
 
 /** The decompressed bytes of one stream, from the offset where reading begins. */
 export interface ByteInput {
-  /** Copies the next bytes into `target`, at least one, and answers how many; 0 at the end. */
+  /**
+   * Copies the next bytes into `target`, at least one, and answers how many; 0 at the end. 0 while `ended` is false: no
+   * more for now; the reader answers `undefined` then and must not be used again.
+   */
   read(target: Buffer): MaybePromise<number>;
   /** Set as soon as it is known that nothing follows. */
   readonly ended: boolean;
@@ -72,6 +75,7 @@ export class RecordReader {
       if (chunk !== undefined || this.#finished) return chunk;
       const bytes = input.read(this.#window.space());
       if (isThenable(bytes)) return this.#nextLater(bytes);
+      if (bytes === 0 && !input.ended) return undefined;
       this.#window.filled += bytes;
     }
   }

@@ -41,10 +41,15 @@ export interface Spool {
    * is still being stored waits for the same receipt. Throws `SPOOL_UNWRITABLE`; what is stored then is whole or not there.
    */
   append(entry: SpoolEntry): Promise<SpoolReceipt>;
-  /** The lane has committed this position of a spool source: what lies before it is not needed any more. */
+  /**
+   * The lane has committed this position of a spool source: what lies before it is not needed any more. `source` is the
+   * source's id, which is its name. Positions of sources that are not spooled are ignored.
+   */
   committed(source: string, stream: string, position: JsonObject): void;
   /** Called often. */
   backlog(source: string): SpoolBacklog;
-  /** Waits for what is being written. */
+  /** For the source in the lane, which reads no further than this says: see `SpoolLink`. The same one as long as the spool is open. */
+  link(source: string): SharedArrayBuffer;
+  /** Waits for what is being written. Later appends throw `SPOOL_UNWRITABLE`. */
   close(): Promise<void>;
 }

@@ -1,0 +1,277 @@
+import { dirname, join } from "node:path";
+import { readdirSync, rmSync, statSync, truncateSync } from "node:fs";
+import { onTestFinished } from "vitest";
+import { isThenable, type JsonObject } from "../../../src/core/json.ts";
+import { defaultLimits } from "../../../src/core/limits.ts";
+import { Signal } from "../../../src/core/signal.ts";
+import type { Source } from "../../../src/sources/source.ts";
+import { type SpoolFile, type SpoolFiles, systemFiles } from "../../../src/sources/spool/files.ts";
+import { openSpool, type SpoolOptions } from "../../../src/sources/spool/open.ts";
+import { createSpoolSource, type SpoolSourceOptions } from "../../../src/sources/spool/source.ts";
+import type { Spool, SpoolEntry } from "../../../src/sources/spool/spool.ts";
+import { manualClock } from "../../../src/testing/manual-clock.ts";
+import { folderWith, recordsOf, type SeenRecord } from "../fixtures.ts";
+
+export const source = "web";
+
+/** A spool with one source `web`, closed when the test is over. */
+export async function spoolIn(folder: string, options: Partial<SpoolOptions> = {}): Promise<Spool> {
+  const spool = await openSpool({
+    folder,
+    sources: [source],
+    backlogBytesMax: 1024 * 1024,
+    idempotencyMs: 60_000,
+    clock: manualClock(),
+    onAppended: () => undefined,
+    warn: () => undefined,
+    ...options,
+  });
+  onTestFinished(() => spool.close());
+  return spool;
+}
+
+/** A request with these records. */
+export function entryOf(records: readonly string[], options: Partial<SpoolEntry> = {}): SpoolEntry {
+  const bytes = Buffer.from(records.join("\n"));
+  const starts: number[] = [];
+  const ends: number[] = [];
+  let at = 0;
+  for (const record of records) {
+    starts.push(at);
+    at += Buffer.byteLength(record);
+    ends.push(at++);
+  }
+  const chunk = {
+    bytes,
+    count: records.length,
+    starts: Uint32Array.from(starts),
+    ends: Uint32Array.from(ends),
+  };
+  return { source, records: [chunk], idempotencyKey: undefined, digest: records.join("\n"), ...options };
+}
+
+/** Reads a spool as a lane does, and keeps the position of the last commit. */
+export class SpoolReading {
+  readonly positions: Map<string, JsonObject> = new Map();
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Opens a source; the caller closes it. */
+  source(spool: Spool, options: Partial<SpoolSourceOptions> = {}): Source {
+    return createSpoolSource({
+      folder: this.#folder,
+      source,
+      label: source,
+      limits: defaultLimits,
+      arrivals: new Signal(),
+      link: spool.link(source),
+      ...options,
+    });
+  }
+
+  /** Reads what is there, or until so many records were read and committed; what else a chunk held is lost then. */
+  async run(spool: Spool, recordsMax: number = Number.POSITIVE_INFINITY): Promise<SeenRecord[]> {
+    const source = this.source(spool);
+    await source.find();
+    await source.open((stream) => this.positions.get(stream));
+    const records: SeenRecord[] = [];
+    while (records.length < recordsMax) {
+      const chunk = source.read();
+      if (chunk === undefined || isThenable(chunk)) break;
+      const count = Math.min(chunk.count, recordsMax - records.length);
+      records.push(...recordsOf(chunk, count));
+      this.commit(spool, chunk.stream, chunk.positionAfter(count));
+    }
+    await source.close();
+    return records;
+  }
+
+  commit(spool: Spool, stream: string, position: JsonObject): void {
+    // As the engine stores it: positions are JSON text in the state file.
+    const stored = JSON.parse(JSON.stringify(position)) as JsonObject;
+    this.positions.set(stream, stored);
+    spool.committed(source, stream, stored);
+  }
+}
+
+/** Paths of the files of the source's folder that end like this, ascending. */
+export function filesIn(folder: string, ending: ".seg" | ".keys"): string[] {
+  const own = join(folder, `source-${source}`);
+  const names = readdirSync(own).filter((name) => name.endsWith(ending));
+  return names.toSorted().map((name) => join(own, name));
+}
+
+export function spoolFolder(): string {
+  return join(folderWith(), "spool");
+}
+
+export type FileOperation =
+  | "create"
+  | "open"
+  | "write"
+  | "sync"
+  | "truncate"
+  | "rename"
+  | "remove"
+  | "syncFolder";
+
+interface Fault {
+  readonly operation: FileOperation;
+  /** Calls of the operation that succeed before. */
+  left: number;
+  readonly code: string;
+}
+
+/**
+ * The files of the system, with a say in what fails. Once killed, it does nothing more and answers nothing, as a process that is
+ * gone; `losePower` then takes away what was not synced.
+ */
+export class TestFiles implements SpoolFiles {
+  /** Every call, in order. */
+  readonly calls: FileOperation[] = [];
+  /** Most bytes that one write takes. */
+  writeBytesMax: number = Number.POSITIVE_INFINITY;
+  /** Resolves when it was killed. */
+  readonly killed: Promise<void>;
+  readonly #kill = Promise.withResolvers<void>();
+  #isKilled = false;
+  #killAfter: number = Number.POSITIVE_INFINITY;
+  #faults: Fault[] = [];
+  #gate: Promise<void> = Promise.resolve();
+  #unlock: (() => void) | undefined;
+  /** Bytes of each file that survive, of those that were written to. */
+  readonly #durableBytes = new Map<string, number>();
+  /** Files whose name may be lost. */
+  readonly #newNames = new Set<string>();
+
+  constructor() {
+    this.killed = this.#kill.promise;
+  }
+
+  /** Fails a call of an operation, after so many that succeed. */
+  fail(operation: FileOperation, { after = 0, code = "EIO" }: { after?: number; code?: string } = {}): void {
+    this.#faults.push({ operation, left: after, code });
+  }
+
+  heal(): void {
+    this.#faults = [];
+  }
+
+  /** Holds every call back until the answered function is called. */
+  hold(): () => void {
+    const gate = Promise.withResolvers<void>();
+    this.#gate = gate.promise;
+    return gate.resolve;
+  }
+
+  /** Kills after so many further calls; a write that it hits is done in part. */
+  killAfter(calls: number): void {
+    this.#killAfter = calls;
+    if (calls === 0) this.kill();
+  }
+
+  kill(): void {
+    this.#isKilled = true;
+    this.#unlock?.();
+    this.#unlock = undefined;
+    this.#kill.resolve();
+  }
+
+  /** `share` from 0 to 1 of what was not synced survives, of each file. */
+  losePower(share: number): void {
+    for (const [path, durable] of this.#durableBytes) {
+      if (this.#newNames.has(path) && share < 0.5) {
+        rmSync(path, { force: true });
+        continue;
+      }
+      const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+      if (bytes > durable) truncateSync(path, durable + Math.floor((bytes - durable) * share));
+    }
+  }
+
+  lock(folder: string): () => void {
+    const unlock = systemFiles.lock(folder);
+    let held = true;
+    this.#unlock = () => {
+      if (held) unlock();
+      held = false;
+    };
+    return this.#unlock;
+  }
+
+  async create(path: string): Promise<SpoolFile> {
+    await this.#call("create");
+    this.#durableBytes.set(path, 0);
+    this.#newNames.add(path);
+    return this.#wrap(path, await systemFiles.create(path));
+  }
+
+  async open(path: string): Promise<SpoolFile> {
+    await this.#call("open");
+    this.#durableBytes.set(path, 0);
+    return this.#wrap(path, await systemFiles.open(path));
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.#call("rename");
+    await systemFiles.rename(from, to);
+    this.#durableBytes.set(to, this.#durableBytes.get(from) ?? 0);
+    this.#durableBytes.delete(from);
+    this.#newNames.delete(from);
+    this.#newNames.add(to);
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#call("remove");
+    await systemFiles.remove(path);
+    this.#durableBytes.delete(path);
+  }
+
+  async syncFolder(path: string): Promise<void> {
+    await this.#call("syncFolder");
+    for (const name of this.#newNames) if (dirname(name) === path) this.#newNames.delete(name);
+  }
+
+  #wrap(path: string, file: SpoolFile): SpoolFile {
+    return {
+      write: async (buffers, position) => {
+        const bytes = Buffer.concat(buffers);
+        const half = bytes.subarray(0, Math.ceil(bytes.length / 2));
+        await this.#call("write", async () => void (await file.write([half], position)));
+        return await file.write([bytes.subarray(0, this.writeBytesMax)], position);
+      },
+      sync: async () => {
+        await this.#call("sync");
+        await file.sync();
+        this.#durableBytes.set(path, statSync(path).size);
+      },
+      truncate: async (bytes) => {
+        await this.#call("truncate");
+        await file.truncate(bytes);
+        this.#durableBytes.set(path, Math.min(bytes, this.#durableBytes.get(path) ?? 0));
+      },
+      close: () => file.close(),
+    };
+  }
+
+  /** What a call leaves behind that fails or is killed is up to `broken`. */
+  async #call(operation: FileOperation, broken: () => Promise<void> = async () => undefined): Promise<void> {
+    if (this.#isKilled) return await new Promise<never>(() => undefined);
+    this.calls.push(operation);
+    await this.#gate;
+    this.#killAfter -= 1;
+    if (this.#killAfter < 0) {
+      await broken();
+      this.kill();
+      return await new Promise<never>(() => undefined);
+    }
+    const fault = this.#faults.find((fault) => fault.operation === operation);
+    if (fault === undefined || fault.left-- > 0) return;
+    this.#faults = this.#faults.filter((other) => other !== fault);
+    await broken();
+    throw Object.assign(new Error(`${fault.code}: made to fail`), { code: fault.code });
+  }
+}
