@@ -21,6 +21,7 @@ import {
 import { addPythonCommands } from "./python-commands.ts";
 import type { RunOptions } from "./run.ts";
 import type { ServeOptions } from "./serve.ts";
+import { addServiceCommands } from "./service-commands.ts";
 import { addStateCommands } from "./state-commands.ts";
 import { addTestCommands } from "./test-commands.ts";
 import { readVersion } from "./version.ts";
@@ -80,6 +81,7 @@ export function createProgram(parts: ProgramParts): Command {
   addPythonCommands(program, parts);
   addServe(program, parts);
   addConfigCommands(program, parts);
+  addServiceCommands(program, parts);
   addCompletion(program, parts);
   program.addHelpText(
     "after",

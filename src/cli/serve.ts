@@ -68,11 +68,10 @@ async function untilStopped(service: Service, config: ServiceConfig, log: Log): 
 /** `SIGHUP` loads the content again; the first `SIGTERM` or `SIGINT` stops, the second at once. Answers what ends that. */
 function listen(service: Service, { drainMs }: ServiceConfig, log: Log): () => void {
   const reload = (): void => void service.reload();
-  let stopping = false;
+  let endWait: (() => void) | undefined;
   const stop = (status: number): void => {
-    if (stopping) process.exit(status);
-    stopping = true;
-    systemTimer.after(drainMs + stopGraceMs, () => {
+    if (endWait !== undefined) process.exit(status);
+    endWait = systemTimer.after(drainMs + stopGraceMs, () => {
       log.error({}, "Stopping took too long; the next start goes on after the last commit.");
       process.exit(1);
     });
@@ -81,6 +80,7 @@ function listen(service: Service, { drainMs }: ServiceConfig, log: Log): () => v
   const handlers = { SIGHUP: reload, SIGTERM: () => stop(143), SIGINT: () => stop(130) } as const;
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler);
   return () => {
+    endWait?.();
     for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
   };
 }

@@ -33,7 +33,10 @@ export interface IngestServer {
   status(source: string): IngestStatus;
   /** What belongs to no source. Called often. */
   totals(): IngestTotals;
-  /** Refuses new requests, and waits up to `drainMs` for those under way before it cuts them off. */
+  /**
+   * Refuses new requests, and waits up to `drainMs` for those under way before it cuts them off. Called any number of times,
+   * also without `listen`: the shortest wait counts.
+   */
   close(drainMs: number): Promise<void>;
 }
 
@@ -160,7 +163,6 @@ class FastifyIngestServer implements IngestServer {
       if (!this.#draining) return this.#send(request, reply, await handler(request, reply));
       const refusal = new Refusal("DRAINING", "the service stops; send this again later", {
         retryAfterMs: drainingRetryAfterMs,
-        headers: { connection: "close" },
       });
       return this.#send(request, reply, { sources: [], answer: refusalAnswer(refusal) });
     };
@@ -171,6 +173,8 @@ class FastifyIngestServer implements IngestServer {
     for (const counter of counters.length === 0 ? [this.#unattributed] : counters)
       counter.count(answer.status);
     void reply.code(answer.status).headers(answer.headers);
+    // A connection that rests would keep the server from closing.
+    if (this.#draining) void reply.header("connection", "close");
     if (!request.raw.complete) this.#finishBody(request, reply);
     // As bytes, or fastify would add to the content type.
     return reply.send(Buffer.from(answer.body));

@@ -26,6 +26,8 @@ export class FollowedFile {
   at: Place | undefined;
   head: Mark = noMark;
   size = 0;
+  /** The largest size of this content that was seen. */
+  sizeMax = 0;
   mtimeMs = -1;
   /** When it was seen to change last, on the monotonic clock. */
   changedMs = 0;
@@ -38,10 +40,12 @@ export class FollowedFile {
   unread = true;
   /** True when its end, as it is now, was taken as the end of its last record. */
   endTaken = false;
-  /** True when it was found to be compressed, and without a proper end. */
-  cutOff = false;
+  /** Of a compressed file: what looking through it has shown. */
+  check: "none" | "under way" | "whole" | "cut off" = "none";
   /** True when it cannot be read now; tried again with the next look at all files. */
   troubled = false;
+  /** Why it could not be read the last time; empty when it could. */
+  trouble = "";
   compressed: boolean | undefined;
   format: Format | undefined;
   /** Stored bytes from the beginning that are done with; a record that has not ended is not. */
@@ -72,6 +76,7 @@ export class FollowedFile {
     file.format = place.cursor.format;
     file.doneBytes = place.storedBytes;
     file.size = place.size;
+    file.sizeMax = place.size;
     file.mtimeMs = place.mtimeMs;
     file.unread = !place.cursor.atEnd;
     file.endTaken = place.cursor.atEnd;
@@ -94,12 +99,14 @@ export class FollowedFile {
   /** Takes note of how large it is and when it was changed. */
   touch(seen: { readonly size: number; readonly mtimeMs: number }, nowMs: number): void {
     if (seen.size === this.size && seen.mtimeMs === this.mtimeMs) return;
+    // Compressed content that was damaged may have been repaired without growing.
+    if (seen.size !== this.size || this.at?.cursor.failed === true) this.endTaken = false;
     this.size = seen.size;
     this.mtimeMs = seen.mtimeMs;
+    this.sizeMax = Math.max(this.sizeMax, seen.size);
     this.changedMs = nowMs;
     this.unread = true;
-    this.endTaken = false;
-    this.cutOff = false;
+    this.check = "none";
   }
 
   /** It stands somewhere else now, or nowhere. */
@@ -116,10 +123,11 @@ export class FollowedFile {
     this.moved = !this.present;
     this.unread = true;
     this.endTaken = false;
-    this.cutOff = false;
+    this.check = "none";
     this.compressed = undefined;
     this.format = undefined;
     this.doneBytes = 0;
+    this.sizeMax = this.size;
     this.heldAtBytes = 0;
     this.passToBytes = 0;
   }
@@ -137,13 +145,15 @@ export class FollowedFile {
   /** Whether looking into it may bring something now. */
   isDue(nowMs: number): boolean {
     if (this.troubled) return false;
-    if (this.compressed === true) return this.unread && this.#isReadable(nowMs);
+    if (this.compressed === true) return this.unread && !this.endTaken && this.#isReadable(nowMs);
     if (this.unread && !this.#isHeld(nowMs)) return true;
-    return !this.endTaken && this.pendingBytes > 0 && this.isFinal(nowMs);
+    if (this.endTaken || !this.isFinal(nowMs)) return false;
+    return this.format !== "lines" || this.pendingBytes > 0;
   }
 
   #isReadable(nowMs: number): boolean {
-    return this.isSettled(nowMs) || (!this.cutOff && nowMs - this.changedMs >= quietMs);
+    if (this.check === "under way") return false;
+    return this.isSettled(nowMs) || (this.check !== "cut off" && nowMs - this.changedMs >= quietMs);
   }
 
   /** A long record that grows little by little is read again only when it has grown by a good part, or waits. */

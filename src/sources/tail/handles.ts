@@ -14,7 +14,7 @@ export type Opening =
 export class Handles {
   readonly #max: number;
   readonly #descriptors = new Map<FollowedFile, number>();
-  #pinned: FollowedFile | undefined;
+  readonly #pinned = new Set<FollowedFile>();
 
   constructor(max: number) {
     this.#max = max;
@@ -37,9 +37,13 @@ export class Handles {
     return placedFile(file.path, fstatSync(descriptor, { bigint: true }));
   }
 
-  /** Keeps a file open however long it is not used, instead of the one before. */
-  pin(file: FollowedFile | undefined): void {
-    this.#pinned = file;
+  /** Keeps a file open however long it is not used. */
+  pin(file: FollowedFile): void {
+    this.#pinned.add(file);
+  }
+
+  unpin(file: FollowedFile): void {
+    this.#pinned.delete(file);
   }
 
   close(file: FollowedFile): void {
@@ -55,7 +59,7 @@ export class Handles {
 
   #closeOldest(): void {
     for (const file of this.#descriptors.keys()) {
-      if (file === this.#pinned) continue;
+      if (this.#pinned.has(file)) continue;
       this.close(file);
       return;
     }
@@ -67,7 +71,8 @@ function openFile(file: FollowedFile): Opening {
     // A pipe that has taken the file's place would make an ordinary opening wait.
     const descriptor = openSync(file.path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = fstatSync(descriptor, { bigint: true });
-    if (stats.isFile() && keyOf(placedFile(file.path, stats)) === file.key) return { kind: "open", descriptor };
+    if (stats.isFile() && keyOf(placedFile(file.path, stats)) === file.key)
+      return { kind: "open", descriptor };
     closeSync(descriptor);
     return { kind: "gone" };
   } catch (error) {

@@ -34,20 +34,19 @@ export class PackedReading {
   }
 }
 
-/** Looks through a compressed file, whether it has a proper end. Also ends when `isClosed`. */
+/** Looks through a compressed file, whether it has a proper end. Stops early when `isClosed`. Throws `INPUT_UNREADABLE`. */
 export async function hasProperEnd(opened: InputFile, isClosed: () => boolean): Promise<boolean> {
   const { compression } = opened;
   if (compression === "none") return true;
   const piece = Buffer.allocUnsafeSlow(pieceBytes);
   let offset = 0;
   const decompressor = new Decompressor(compression, () => {
-    const bytes = opened.read(piece, offset);
+    const bytes = isClosed() ? 0 : opened.read(piece, offset);
     offset += bytes;
     return bytes === 0 ? undefined : piece.subarray(0, bytes);
   });
   try {
-    while (!isClosed() && (await decompressor.read()) !== undefined);
-    return true;
+    for (;;) if ((await decompressor.read()) === undefined) return true;
   } catch (error) {
     if (error instanceof DecompressionError) return false;
     throw error;

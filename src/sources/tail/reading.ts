@@ -8,6 +8,11 @@ import type { RecordWindow } from "../records/window.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import { beginsWith, type Mark, markOf, noMark, type Place, tailBytesMax, toStored } from "./position.ts";
 
+const newline = 10;
+
+/** Bytes read at once to look for a line end from behind. */
+const blockBytes = 64 * 1024;
+
 /** How records stand in the files of a source. */
 export interface RecordShape {
   readonly format: Format | "auto";
@@ -76,7 +81,11 @@ export function isReplaced(opened: InputFile, descriptor: number): boolean {
 }
 
 /** The format of what the file holds, as far as it can be told. */
-export function formatOf(file: FollowedFile, head: Buffer, { format, envelopeField }: RecordShape): Format | undefined {
+export function formatOf(
+  file: FollowedFile,
+  head: Buffer,
+  { format, envelopeField }: RecordShape,
+): Format | undefined {
   if (file.at !== undefined) return file.at.cursor.format;
   if (format !== "auto") return format;
   return detectFormat(head.toString("latin1"), { envelopeField, complete: false });
@@ -103,6 +112,10 @@ export function publish(file: FollowedFile, chunk: RecordChunk, stored: Stored):
   const identity = file.positionAt(placeAfter(chunk.count));
   file.at = placeAfter(chunk.count);
   file.doneBytes = file.at.storedBytes;
+  if (file.at.cursor.atEnd) {
+    file.unread = false;
+    file.endTaken = true;
+  }
   return {
     ...chunk,
     source,
@@ -118,6 +131,18 @@ export function emptyChunk(source: string, stream: string, position: JsonObject)
   const bytes = Buffer.alloc(0);
   const ranges = { bytes, count: 0, starts: none, ends: none, faults: undefined };
   return { ...ranges, source, stream, baseOffset: 0, positionAfter: () => position };
+}
+
+/** The offset behind the last newline before an offset; 0 where there is none. */
+export function endOfLines(opened: InputFile, before: number): number {
+  const block = Buffer.allocUnsafeSlow(blockBytes);
+  for (let end = before; end > 0; end -= blockBytes) {
+    const start = Math.max(0, end - blockBytes);
+    const bytes = opened.read(block.subarray(0, end - start), start);
+    const index = block.lastIndexOf(newline, bytes - 1);
+    if (bytes > 0 && index >= 0) return start + index + 1;
+  }
+  return 0;
 }
 
 /** The bytes before the end of a chunk's record. */

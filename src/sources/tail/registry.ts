@@ -1,4 +1,4 @@
-import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import type { PositionReader } from "../source.ts";
@@ -59,6 +59,12 @@ export class Registry {
     this.#isFirst = false;
     this.#passes = false;
     return new Set([...folders, ...[...this.#known.values()].map(({ path }) => dirname(path))]);
+  }
+
+  /** Looks at one file where it stands. */
+  refresh(file: FollowedFile): void {
+    const placed = this.#options.handles.look(file) ?? lookAt(file.path);
+    if (placed?.inode === file.inode) file.touch(placed, this.#nowMs());
   }
 
   /** Nothing more is expected of a file. It is remembered, should it come back. */
@@ -202,11 +208,8 @@ class Siblings {
 function listFolder(folder: string): ReadonlyMap<string, PlacedFile> {
   const entries = new Map<string, PlacedFile>();
   for (const name of namesIn(folder)) {
-    const path = join(folder, name);
-    const stats = lookAt(path);
-    if (stats?.isFile() !== true) continue;
-    const placed = placedFile(path, stats);
-    entries.set(keyOf(placed), placed);
+    const placed = lookAt(join(folder, name));
+    if (placed !== undefined) entries.set(keyOf(placed), placed);
   }
   return entries;
 }
@@ -219,9 +222,10 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-function lookAt(path: string): BigIntStats | undefined {
+function lookAt(path: string): PlacedFile | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false, bigint: true });
+    const stats = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+    return stats?.isFile() === true ? placedFile(path, stats) : undefined;
   } catch {
     return undefined;
   }

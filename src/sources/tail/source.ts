@@ -1,21 +1,19 @@
 import { setImmediate as turnEventLoop } from "node:timers/promises";
 
 import type { Clock, Timer } from "../../core/clock.ts";
-import { StakeoutError } from "../../core/errors.ts";
 import { isThenable, type MaybePromise } from "../../core/json.ts";
 import type { Limits } from "../../core/limits.ts";
 import type { RecordChunk } from "../../core/record.ts";
 import { Signal } from "../../core/signal.ts";
-import { InputFile } from "../files/file.ts";
-import { RecordWindow } from "../records/window.ts";
 import type { PositionReader, Source, SourceProgress } from "../source.ts";
 import { Changes, type WatchFolder, watchFolder } from "./changes.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import { Handles } from "./handles.ts";
-import { hasProperEnd, PackedReading } from "./packed-reading.ts";
 import { Places } from "./places.ts";
-import { formatOf, GrowingInput, isContinued, isReplaced, publish, readerOf, type RecordShape } from "./reading.ts";
+import { Queue } from "./queue.ts";
+import type { RecordShape } from "./reading.ts";
 import { Registry } from "./registry.ts";
+import { Turns } from "./turns.ts";
 
 export interface TailSourceOptions extends RecordShape {
   /** Names the source in positions; stable. */
@@ -54,18 +52,150 @@ export function createTailSource(options: TailSourceOptions): Source {
 /** Turns that brought nothing, in a row, after which others get a chance. */
 const emptyTurnsMax = 64;
 
+/** What came of one step: records, the end, or that another step is due. */
+type Step = RecordChunk | undefined | "again";
+
 class TailSource implements Source {
   readonly id: string;
   readonly label: string;
-  readonly #options: TailSourceOptions;
+  readonly #clock: Clock;
   readonly #news = new Signal();
   readonly #changes: Changes;
   readonly #handles: Handles;
   readonly #registry: Registry;
-  readonly #window: RecordWindow;
-  readonly #packedWindow: RecordWindow;
-  /** Files that something may be read from, in turn. */
-  readonly #ready = new Set<FollowedFile>();
-  #packed: PackedReading | undefined;
+  readonly #turns: Turns;
+  readonly #queue = new Queue();
+  #emptyTurns = 0;
   #closed = false;
+  #bytesRead = 0;
+  #pendingBytes = 0;
+
+  constructor(options: TailSourceOptions) {
+    const { id, label, clock, timer, warn, from, limits, pollMs = 5000 } = options;
+    this.id = id;
+    this.label = label;
+    this.#clock = clock;
+    const news = this.#news;
+    this.#changes = new Changes({
+      watchFolder: options.watchFolder ?? watchFolder,
+      clock,
+      timer,
+      pollMs,
+      news,
+      warn,
+    });
+    const handles = new Handles(options.filesOpenMax ?? 256);
+    const places = new Places(options.paths, warn);
+    const registry = new Registry({
+      places,
+      handles,
+      clock,
+      filesMax: options.filesMax ?? 100_000,
+      from,
+      warn,
+    });
+    this.#handles = handles;
+    this.#registry = registry;
+    this.#turns = new Turns({
+      source: id,
+      shape: { format: options.format, envelopeField: options.envelopeField },
+      recordBytesMax: limits.recordBytesMax,
+      bufferBytes: options.bufferBytes ?? 128 * 1024,
+      registry,
+      handles,
+      clock,
+      warn,
+      onLost: () => this.#changes.requestLook(),
+      onChecked: (file) => {
+        this.#enqueue(file);
+        news.raise();
+      },
+    });
+  }
+
+  /** What is not there may come. */
+  find(): void {}
+
+  async open(positionOf: PositionReader): Promise<void> {
+    await this.#registry.open(positionOf);
+  }
+
+  read(): MaybePromise<RecordChunk | undefined> {
+    let step = this.#step();
+    while (step === "again") step = this.#step();
+    return isThenable(step) ? this.#readLater(step) : step;
+  }
+
+  progress(): SourceProgress {
+    return { bytesRead: this.#bytesRead, bytesTotal: this.#bytesRead + this.#pendingBytes };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#changes.close();
+    this.#turns.close();
+    this.#handles.closeAll();
+    this.#news.raise();
+  }
+
+  async #readLater(first: Promise<Step>): Promise<RecordChunk | undefined> {
+    let step = await first;
+    while (step === "again") step = await this.#step();
+    return this.#closed ? undefined : step;
+  }
+
+  #step(): MaybePromise<Step> {
+    if (this.#closed) return undefined;
+    this.#notice();
+    if (this.#emptyTurns >= emptyTurnsMax) {
+      this.#emptyTurns = 0;
+      return turnEventLoop("again");
+    }
+    const file = this.#queue.take(this.#turns.packedFile);
+    if (file === undefined) return this.#news.wait().then(() => "again");
+    const before = { done: file.doneBytes, pending: file.pendingBytes };
+    const chunk = this.#turns.take(file);
+    if (isThenable(chunk)) return chunk.then((later) => this.#taken(file, before, later));
+    return this.#taken(file, before, chunk);
+  }
+
+  #taken(
+    file: FollowedFile,
+    before: { readonly done: number; readonly pending: number },
+    chunk: RecordChunk | undefined,
+  ): Step {
+    this.#bytesRead += Math.max(0, file.doneBytes - before.done);
+    this.#pendingBytes += file.pendingBytes - before.pending;
+    this.#enqueue(file);
+    this.#emptyTurns = chunk === undefined ? this.#emptyTurns + 1 : 0;
+    if (this.#closed) return undefined;
+    return chunk ?? "again";
+  }
+
+  /** Takes in what has changed. */
+  #notice(): void {
+    if (this.#changes.lookDue) {
+      this.#changes.during(() => this.#registry.look());
+      this.#pendingBytes = 0;
+      for (const file of this.#registry.files) {
+        this.#pendingBytes += file.pendingBytes;
+        this.#enqueue(file);
+      }
+    }
+    for (const path of this.#changes.takeWritten()) {
+      const file = this.#registry.at(path);
+      if (file !== undefined) this.#written(file);
+    }
+  }
+
+  #written(file: FollowedFile): void {
+    const before = file.pendingBytes;
+    this.#registry.refresh(file);
+    this.#pendingBytes += file.pendingBytes - before;
+    this.#enqueue(file);
+  }
+
+  #enqueue(file: FollowedFile): void {
+    if (file === this.#turns.packedFile || file.isDue(this.#clock.monotonicMs())) this.#queue.add(file);
+  }
 }

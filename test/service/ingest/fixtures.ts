@@ -178,6 +178,12 @@ export class RawConnection {
     this.socket.write(text, "latin1");
   }
 
+  /** Sends one request, and waits for its answer in JSON. */
+  async receiveAnswer(text: string): Promise<string> {
+    this.send(text);
+    return this.receive(/\}$/);
+  }
+
   /** Waits until what was received fits. */
   async receive(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.received)) {
