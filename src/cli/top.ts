@@ -66,16 +66,31 @@ class Top {
   }
 
   async watch(): Promise<number> {
+    const { timer, options } = this.#parts;
     await this.#look();
     using screen = new FullScreen(this.#parts.io, {
       onKey: (key) => this.#press(key),
       onResize: () => this.#wake.raise(),
       onEnd: () => this.#stop(),
     });
+    let due = false;
+    let forget = (): void => undefined;
+    const schedule = (): void => {
+      due = false;
+      forget = timer.after(options.interval, () => {
+        due = true;
+        this.#wake.raise();
+      });
+    };
+    schedule();
     while (!this.#end.signal.aborted) {
       screen.draw((size) => renderFrame(this.#history, { ...this.#view(), ...size, keys: true }));
-      if (await this.#pause()) await this.#lookAgain();
+      await this.#wake.wait();
+      if (!due) continue;
+      if (!this.#paused) await this.#lookAgain();
+      schedule();
     }
+    forget();
     return 0;
   }
 
@@ -96,18 +111,6 @@ class Top {
       if (!(error instanceof StakeoutError)) throw error;
       this.#trouble = error.message;
     }
-  }
-
-  /** Waits for the next look, or for something to be drawn before it. True when it is time to look. */
-  async #pause(): Promise<boolean> {
-    let due = false;
-    const forget = this.#parts.timer.after(this.#parts.options.interval, () => {
-      due = !this.#paused;
-      this.#wake.raise();
-    });
-    await this.#wake.wait();
-    forget();
-    return due && !this.#end.signal.aborted;
   }
 
   #press(key: string): void {

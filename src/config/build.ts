@@ -103,7 +103,7 @@ export async function buildLane(config: RunConfig, content: Content, host: LaneH
     ruleErrorBook: createRuleErrorBook({ store, limits }),
     suspensions: new SuspensionBook({ store, limits, rules: backtest?.rules ?? content.rules }),
     outputs: createOutputs(config, host, store),
-    staging: service && new Staging(store, service.staged),
+    staging: new Staging(store, service?.staged),
     timesRules: service !== undefined,
     // Most runs have none, and an empty file would be read as a finding.
     deadLettersFile: createCommittedFile(config.deadLettersFile, { create: "when-needed" }),

@@ -28,6 +28,7 @@ const waitingWrites = new Map<number, PromiseWithResolvers<void>>();
 let writes = 0;
 let lane: Lane | undefined;
 let parts: LaneParts | undefined;
+let isService = false;
 const link = new LaneServiceLink(send);
 /** Resolves when the lane may open what it stores and reads. */
 const going = Promise.withResolvers<LaneResume>();
@@ -84,7 +85,7 @@ function tellCommit(commit: LaneCommit): void {
   prints?.flush();
   const { positions, records: _, ...committed } = commit;
   const stdin = positions.find(({ source }) => source === stdinSourceId);
-  const service = parts?.staging && serviceCommit(commit, parts);
+  const service = isService && parts !== undefined ? serviceCommit(commit, parts) : undefined;
   const message = { type: "committed", ...committed, progressed: positions.length > 0, stdin } as const;
   send(service === undefined ? message : { ...message, service });
 }
@@ -96,6 +97,7 @@ function ruleInfo({ id, displayName, severity }: RuleManifest): RuleInfo {
 async function main(data: LaneThreadData): Promise<void> {
   // The configuration is built by this package's own command line; crossing the threads keeps its form.
   const config = data.config as unknown as RunConfig;
+  isService = config.service !== undefined;
   const control = new LaneControl(data.control);
   prints = new PrintLimit({
     bytesMax: config.limits.printBytesMax,

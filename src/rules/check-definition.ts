@@ -39,6 +39,7 @@ const fields: Readonly<Record<Field, true>> = {
   threshold: true,
   budget: true,
   createAlert: true,
+  staged: true,
   destinations: true,
   summaryAttributes: true,
   tests: true,
@@ -53,6 +54,9 @@ const defaultDedupPeriod: Duration = "60m";
 
 const budgetMaxMs = 3_600_000;
 
+/** A date in UTC, or a time that says its zone. */
+const isoTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
+
 /** Stands for the severity of a rule that works it out in a function. */
 const computedSeverity: Severity = "medium";
 
@@ -61,6 +65,7 @@ export function checkDefinition(definition: unknown, place: DefinitionPlace): Ch
   const check = new Check(definition, place);
   check.unknownFields();
   const budgetMs = check.budgetMs();
+  const stagedUntilMs = check.stagedUntilMs();
   const manifest: RuleManifest = {
     id: check.id(),
     displayName: check.text("displayName"),
@@ -76,6 +81,7 @@ export function checkDefinition(definition: unknown, place: DefinitionPlace): Ch
     dedupPeriodMs: check.dedupPeriodMs(),
     threshold: check.threshold(),
     ...(budgetMs === undefined ? {} : { budgetMs }),
+    ...(stagedUntilMs === undefined ? {} : { stagedUntilMs }),
     destinations: check.isFunction("destinations") ? undefined : check.names("destinations"),
     summaryAttributes: check.names("summaryAttributes") ?? [],
     file: place.file,
@@ -229,6 +235,17 @@ class Check {
     if (budgetMs !== undefined && budgetMs >= 1 && budgetMs <= budgetMaxMs) return budgetMs;
     const usable = `it must be a number of seconds or text such as "30s", from 1 ms to 1 hour`;
     this.#problem("budget", `budget cannot be ${describeValue(budget)}; ${usable}`);
+    return undefined;
+  }
+
+  stagedUntilMs(): number | undefined {
+    const staged = this.#values.get("staged");
+    if (staged === undefined || staged === false) return undefined;
+    if (staged === true) return Number.POSITIVE_INFINITY;
+    const untilMs = typeof staged === "string" && isoTime.test(staged) ? Date.parse(staged) : Number.NaN;
+    if (Number.isFinite(untilMs)) return untilMs;
+    const usable = `it must be true, false, or until when: "2026-12-24" or "2026-12-24T12:00:00Z"`;
+    this.#problem("staged", `staged cannot be ${describeValue(staged)}; ${usable}`);
     return undefined;
   }
 

@@ -61,6 +61,12 @@ export interface RuleDefinition<LogType extends LogTypeName = string> {
   /** False for a rule whose matches are counted but raise no alerts. Default: true. */
   readonly createAlert?: boolean;
   /**
+   * True for a rule that is being tried out: it matches, counts and raises alerts that are kept, but nobody is notified of them until a
+   * person promotes it (`stakeout rules promote`). Text such as `"2026-12-24"` or `"2026-12-24T12:00:00Z"`: until the engine
+   * clock has that time. Default: false.
+   */
+  readonly staged?: boolean | string;
+  /**
    * Names of the destinations that get the alert, or a function that answers them: at most 10, the others are left out
    * with a rule error. An empty list means none at all; `undefined` and `null` mean the default routing, as does a function
    * that fails. Default: the default routing.

@@ -93,6 +93,20 @@ describe("a definition without mistakes", () => {
   });
 });
 
+describe("a staged rule", () => {
+  test.each([
+    [true, Number.POSITIVE_INFINITY],
+    ["2026-12-24", Date.UTC(2026, 11, 24)],
+    ["2026-12-24T12:00:00+01:00", Date.UTC(2026, 11, 24, 11)],
+    [false, undefined],
+    [undefined, undefined],
+  ])("with staged %o", (staged, stagedUntilMs) => {
+    const { manifest, problems } = checkDefinition(definition({ staged }), place);
+    expect(problems).toEqual([]);
+    expect(manifest.stagedUntilMs).toBe(stagedUntilMs);
+  });
+});
+
 describe("a mistake", () => {
   const required = "it must be one of info, low, medium, high, critical, or a function";
   const mistakes: readonly (readonly [object, string])[] = [
@@ -138,6 +152,15 @@ describe("a mistake", () => {
   test.each(mistakes)("in %o is reported", (changes, message) => {
     expect(messages(changes)).toEqual([message]);
   });
+
+  test.each([["soon"], ["2026-13-45"], ["2026-12-24T12:00"], [1], [null], [{}]])(
+    "in the end of staging %o is reported",
+    (staged) => {
+      expect(messages({ staged })).toEqual([
+        expect.stringMatching(/^rule A: staged cannot be .*; it must be true, false, or until when/),
+      ]);
+    },
+  );
 
   test.each([["soon"], ["1 fortnight"], [0], ["0s"], [-5], [Number.NaN], [{}], [null]])(
     "in the dedup period %o is reported",

@@ -1,5 +1,5 @@
 import { type CommandIo, paint } from "../io.ts";
-import type { FrameLine } from "./frame.ts";
+import type { FrameLine } from "./columns.ts";
 
 export interface ScreenEvents {
   /** One key, in lower case. */

@@ -22,13 +22,13 @@ export class History {
   #statuses: ServiceStatus[] = [];
 
   add(status: ServiceStatus): void {
-    const last = this.#statuses.at(-1);
+    const last = this.latest;
     // Another process counts anew.
-    if (last !== undefined && (last.startedAtMs !== status.startedAtMs || status.nowMs <= last.nowMs))
-      this.#statuses = [];
+    if (last?.startedAtMs !== status.startedAtMs || status.nowMs < last.nowMs) this.#statuses = [];
+    else if (last.nowMs === status.nowMs) this.#statuses.pop();
     this.#statuses.push(status);
-    while (this.#statuses.length > 2 && status.nowMs - (this.#statuses[0]?.nowMs ?? 0) > windowMs)
-      this.#statuses.shift();
+    const isOld = ({ nowMs }: ServiceStatus): boolean => status.nowMs - nowMs > windowMs;
+    while (this.#statuses.length > 2 && this.#statuses.slice(0, 1).some(isOld)) this.#statuses.shift();
   }
 
   get latest(): ServiceStatus | undefined {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { isIP } from "node:net";
 
+import { urlProblem } from "../../destinations/destination-url.ts";
 import { loadLogTypes } from "../../parsers/log-types.ts";
 import { nearest } from "../../rules/nearest.ts";
 import type { ListenerConfig, ServiceDestinationConfig } from "../service-config.ts";
@@ -79,7 +79,11 @@ function checkFiles({ file, parts, problem }: ServiceFile): void {
 
 /** Log types that do not exist. Own log types that cannot be loaded are told when content is loaded, not here. */
 function checkLogTypes({ parts, problem, warning }: ServiceFile): void {
-  if (parts.logTypes === undefined) return;
+  const named = [
+    ...parts.sources.map(({ logType }) => logType),
+    ...parts.destinations.flatMap(({ route }) => route.logTypes),
+  ];
+  if (parts.logTypes === undefined || named.every((logType) => logType === undefined)) return;
   const { logTypes, problems } = loadLogTypes(parts.logTypes);
   if (problems.length > 0) return;
   const { names } = logTypes;
@@ -102,24 +106,16 @@ function logTypeAdvice(name: string, names: readonly string[]): string {
   return meant === undefined ? `there are ${names.join(", ")}.` : `did you mean ${meant}?`;
 }
 
-/** Warns of what goes unencrypted, and of requests that would be refused. */
-function checkUrl({ warning }: ServiceFile, destination: ServiceDestinationConfig): void {
+function checkUrl({ problem, warning }: ServiceFile, destination: ServiceDestinationConfig): void {
   if (!("url" in destination)) return;
-  const { protocol, hostname } = new URL(destination.url);
+  const { url, privateNetworks } = destination;
   const path = ["destinations", destination.name, "url"];
+  const wrong = urlProblem(url, privateNetworks);
+  if (wrong !== undefined) return problem(path, `${nameOf(path)}: ${wrong}`);
+  const { protocol, hostname } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   if (protocol === "http:" && !isLoopback(host))
     warning(path, `${nameOf(path)} begins with http: and not https:, so alerts can be read on their way.`);
-  if (destination.privateNetworks.length > 0 || !isPrivate(host)) return;
-  warning(
-    path,
-    `${nameOf(path)} leads into a private network, which is refused: allow it with privateNetworks.`,
-  );
-}
-
-function isPrivate(host: string): boolean {
-  if (isIP(host) === 0) return host === "localhost";
-  return /^(?:10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|^(?:::1$|f[cd]|fe[89ab])/.test(host);
 }
 
 function checkContentPaths({ parts, problem }: ServiceFile): void {

@@ -28,18 +28,23 @@ export function describeIssues(
 ): readonly Finding[] {
   return issues.flatMap((issue) => {
     const path = [...parent, ...issue.path];
-    const branch = issue.code === "invalid_union" ? fittingBranch(issue.errors) : undefined;
+    const branch = issue.code === "invalid_union" ? fittingBranch(issue.errors, valueAt(path)) : undefined;
     if (branch !== undefined) return describeIssues(branch, path, valueAt);
     if (issue.code === "unrecognized_keys") return unknownSettings(issue, path);
-    return [{ path, message: `${nameOf(path)} ${predicate(issue, valueAt(path))}.` }];
+    const what = predicate(issue, valueAt(path));
+    const isSentence = /^["{]|^[A-Z].*\.$/.test(what);
+    return [{ path, message: isSentence ? `${nameOf(path)}: ${what}` : `${nameOf(path)} ${what}.` }];
   });
 }
 
 /** Of the forms that a setting may have, the one that was meant: the value is of its type. */
-function fittingBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
-  return branches.find((issues) =>
-    issues.every(({ code, path }) => !(code === "invalid_type" && path.length === 0)),
-  );
+function fittingBranch(
+  branches: readonly (readonly Issue[])[],
+  value: unknown,
+): readonly Issue[] | undefined {
+  const isOfOtherType = ({ code, path }: Issue): boolean =>
+    path.length === 0 && (code === "invalid_type" || (code === "invalid_value" && typeof value === "object"));
+  return branches.find((issues) => !issues.some(isOfOtherType));
 }
 
 function unknownSettings(

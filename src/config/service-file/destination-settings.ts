@@ -12,6 +12,8 @@ import type {
   StdoutConfig,
   WebhookConfig,
 } from "../service-config.ts";
+import { templateProblems } from "../../destinations/template.ts";
+import { headerProblems } from "../../destinations/webhook/headers.ts";
 import type { Unnamed } from "./source-settings.ts";
 import { Substituted } from "./substitute.ts";
 import {
@@ -136,45 +138,47 @@ function toRequesting(given: RequestSettings): Omit<RequestingConfig, "name"> {
   };
 }
 
-/** Headers that belong to the connection and to the message, not to the user. */
-const reservedHeader =
-  /^(?:connection|content-length|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade)$/i;
-
-const headerName = z
-  .string()
-  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, "is not the name of a header")
-  .refine((name) => !reservedHeader.test(name), "is a header that is set for you");
-
-const headerValue = text(z.string().regex(/^[\t\u0020-\u007e\u0080-\u00ff]*$/, "must be one line of text"));
+function headers(): z.ZodType<Readonly<Record<string, string>>> {
+  return z.record(z.string(), text()).superRefine((given, context) => {
+    for (const [name, value] of Object.entries(given)) {
+      for (const message of headerProblems({ [name]: value })) {
+        context.addIssue({ code: "custom", path: [name], message });
+      }
+    }
+  });
+}
 
 function webhook(): DestinationKinds["webhook"] {
   return settings({
     kind: z.literal("webhook").describe("A POST request with JSON for each alert."),
     url: httpUrl().describe("Where requests go."),
-    headers: z.record(headerName, headerValue).prefault({}).describe("Headers of every request, by name."),
+    headers: headers().prefault({}).describe("Headers of every request, by name."),
     secret: text().optional().describe("Signs every request (HMAC-SHA256). Default: not signed."),
-    body: jsonValue()
+    body: template()
       .optional()
       .describe("What is sent, with {{…}} for fields of the alert. Default: the alert."),
     ...requestShape,
-  }).transform(({ kind, url, headers, secret, body, ...rest }) => ({
+  }).transform(({ kind, url, headers: own, secret, body, ...rest }) => ({
     kind,
     url,
-    headers,
+    headers: own,
     secret,
     body,
     ...toRequesting(rest),
   }));
 }
 
-/** Anything that JSON can hold. */
-function jsonValue(): z.ZodType<JsonValue> {
+/** Anything that JSON can hold, with `{{…}}` for fields of an alert. */
+function template(): z.ZodType<JsonValue> {
   return z
     .unknown()
     .refine((value) => value !== null, "is empty")
     .transform((value, context) => {
       const json = plain(value);
-      if (json !== undefined) return json;
+      if (json !== undefined) {
+        for (const message of templateProblems(json)) context.addIssue({ code: "custom", message });
+        return json;
+      }
       context.addIssue({ code: "custom", message: "must be what JSON can hold: no .nan and no .inf" });
       return z.NEVER;
     });

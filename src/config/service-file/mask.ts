@@ -21,14 +21,13 @@ export class Mask {
     return this.#secrets.shown ? text : hiddenText;
   }
 
-  /** An address: without user and password, what follows `?` or `#`, and any path that was put in. */
+  /** An address: without what follows `?` or `#`, and without a path that was put in. */
   url(text: string): string {
     if (this.#secrets.shown) return text;
-    const { protocol, host, username, password, pathname, search, hash } = new URL(text);
-    const user = username === "" && password === "" ? "" : `${hiddenText}@`;
+    const { protocol, host, pathname, search, hash } = new URL(text);
     const path = this.#secrets.substituted.has(text) ? `/${hiddenText}` : pathname;
     const rest = search === "" && hash === "" ? "" : `?${hiddenText}`;
-    return `${protocol}//${user}${host}${path}${rest}`;
+    return `${protocol}//${host}${path}${rest}`;
   }
 
   /** What may be known but for the texts that were put in. */

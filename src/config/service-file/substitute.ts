@@ -62,7 +62,7 @@ function resolveReference(inner: string, parts: SubstitutionParts): Found {
   if (inner.startsWith("file:")) return readFile(inner.slice("file:".length).trim(), parts.folder);
   const [, name, standIn] = variable.exec(inner) ?? [];
   if (name === undefined) return { problem: `a \${…} is not understood: ${advice}` };
-  const value = parts.env[name];
+  const value = Object.hasOwn(parts.env, name) ? parts.env[name] : undefined;
   // As in a shell: with a default, an empty variable counts as not set.
   if (standIn !== undefined) return { value: value || standIn };
   if (value !== undefined) return { value };

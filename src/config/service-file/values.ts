@@ -152,12 +152,12 @@ export function listenAddress(): z.ZodType<ListenAddress> {
   });
 }
 
-const networkForm = "must be a network such as 10.0.0.0/8, 10.1.2.3/32 or fd00::/8";
+const networkForm = "must be a network such as 10.0.0.0/8 or fd00::/8, or an address";
 
-/** A network in CIDR notation. */
+/** A network in CIDR notation; an address stands for itself. */
 export function network(): z.ZodType<string> {
-  return text(z.string().regex(/^[0-9a-fA-F:.]+\/\d{1,3}$/, networkForm)).refine((written) => {
-    const [address = "", prefix] = written.split("/");
+  return text(z.string().regex(/^[0-9a-fA-F:.]+(\/\d{1,3})?$/, networkForm)).refine((written) => {
+    const [address = "", prefix = "0"] = written.split("/");
     const version = isIP(address);
     return version !== 0 && Number(prefix) <= (version === 4 ? 32 : 128);
   }, networkForm);

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import { createServer, type Server, type ServerOptions } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { RequestListener } from "node:http";
 import type { Duplex } from "node:stream";
 import type { IngestConfig, TlsConfig } from "../../config/service-config.ts";
 import { messageOf, StakeoutError } from "../../core/errors.ts";
@@ -15,7 +14,7 @@ const keepAliveMs = 75_000;
 /** Bytes of the headers of a request. */
 const headerBytesMax = 16 * 1024;
 
-/** The server below fastify. Throws `LISTEN_FAILED` where the certificate or the key cannot be read. */
+/** The server below fastify. Throws `LISTEN_FAILED` where the certificate or the key cannot be used. */
 export function createListener(config: IngestConfig, onRequest: RequestListener): Server {
   const headersTimeout = Math.min(headersMsMax, config.requestMs);
   const options: ServerOptions = {
@@ -27,23 +26,23 @@ export function createListener(config: IngestConfig, onRequest: RequestListener)
     connectionsCheckingInterval: Math.max(100, Math.min(2000, Math.floor(headersTimeout / 4))),
   };
   const server =
-    config.tls === undefined
-      ? createServer(options, onRequest)
-      : createTlsServer(
-          { ...options, ...credentialsOf(config.tls), handshakeTimeout: headersTimeout },
-          onRequest,
-        );
+    config.tls === undefined ? createServer(options, onRequest) : createTls(config.tls, options, onRequest);
   server.maxConnections = config.connectionsMax;
   // A client that asks before it sends a body is answered by what refuses or reads it.
   server.on("checkContinue", onRequest);
   return server;
 }
 
-function credentialsOf({ certFile, keyFile }: TlsConfig): { readonly cert: Buffer; readonly key: Buffer } {
+function createTls(
+  { certFile, keyFile }: TlsConfig,
+  options: ServerOptions,
+  onRequest: RequestListener,
+): Server {
   try {
-    return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+    const credentials = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+    return createTlsServer({ ...options, ...credentials, handshakeTimeout: headersMsMax }, onRequest);
   } catch (error) {
-    const message = `cannot read the certificate or the key of the listener for events: ${messageOf(error)}`;
+    const message = `cannot use the certificate and the key of the listener for events: ${messageOf(error)}`;
     throw new StakeoutError("LISTEN_FAILED", message, { cause: error });
   }
 }

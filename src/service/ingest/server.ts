@@ -40,7 +40,7 @@ export interface IngestServer {
   close(drainMs: number): Promise<void>;
 }
 
-/** Throws `LISTEN_FAILED` where the certificate or the key cannot be read. */
+/** Throws `LISTEN_FAILED` where the certificate or the key cannot be used. */
 export function createIngestServer(options: IngestServerOptions): IngestServer {
   return new FastifyIngestServer(options);
 }

@@ -48,7 +48,8 @@ export class Backlog {
 
   /** A place behind the end, or before the last one, is the end, or changes nothing. */
   committed(place: Place): void {
-    if (place.offset <= this.#committed.offset) return;
+    const { offset: before, sequence } = this.#committed;
+    if (place.offset < before || (place.offset === before && place.sequence <= sequence)) return;
     this.#committed = place.offset < this.#end.offset ? place : this.#end;
     const { offset } = this.#committed;
     while ((this.#marks[1]?.offset ?? Number.POSITIVE_INFINITY) <= offset) this.#marks.shift();

@@ -25,5 +25,7 @@ export function lockSpool(folder: string): () => void {
     });
   }
   const held = database;
-  return () => held.close();
+  return () => {
+    if (held.isOpen) held.close();
+  };
 }

@@ -32,7 +32,7 @@ export class FollowedFile {
   /** When it was seen to change last, on the monotonic clock. */
   changedMs = 0;
   /** When it was seen to leave its path, on the monotonic clock. */
-  movedMs = Number.NEGATIVE_INFINITY;
+  movedMs: number = Number.NEGATIVE_INFINITY;
   moved = false;
   /** True while it stands where files are looked for. */
   present = true;

@@ -54,7 +54,7 @@ export class Handles {
   }
 
   closeAll(): void {
-    for (const file of [...this.#descriptors.keys()]) this.close(file);
+    for (const file of this.#descriptors.keys()) this.close(file);
   }
 
   #closeOldest(): void {

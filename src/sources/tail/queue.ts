@@ -26,7 +26,8 @@ export class Queue {
   }
 
   #takePlain(): FollowedFile | undefined {
-    for (const file of [...this.#plain]) {
+    // One that waits is put behind the others, so behind the one that it waits for.
+    for (const file of this.#plain) {
       this.#plain.delete(file);
       if (!this.#mustWait(file)) return file;
       this.#plain.add(file);

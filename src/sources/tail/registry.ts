@@ -20,7 +20,7 @@ export interface RegistryOptions {
 
 /** The files that are followed: finds them, and finds them again wherever they went. */
 export class Registry {
-  readonly slots = new Slots();
+  readonly slots: Slots = new Slots();
   readonly #options: RegistryOptions;
   readonly #known = new Map<string, FollowedFile>();
   #byPath = new Map<string, FollowedFile>();
@@ -73,6 +73,7 @@ export class Registry {
     if (pendingBytes > 0 && !file.endTaken) {
       this.#options.warn(`${path} is gone; ${pendingBytes} bytes of it were not read`);
     }
+    file.troubled = true;
     this.#options.handles.close(file);
     this.#known.delete(file.key);
     if (this.#byPath.get(path) === file) this.#byPath.delete(path);

@@ -58,6 +58,7 @@ export class Turns {
 
   /** The file's next records, if there are any. What goes wrong is told, and tried again after the next look at all files. */
   take(file: FollowedFile): MaybePromise<RecordChunk | undefined> {
+    if (file.troubled) return undefined;
     const { handles, onLost } = this.#options;
     const opening = handles.open(file);
     if (opening.kind === "open") return this.#guarded(file, opening.descriptor);
@@ -104,8 +105,8 @@ export class Turns {
 
   #read(file: FollowedFile, descriptor: number): MaybePromise<RecordChunk | undefined> {
     if (this.#packed?.file === file) return this.#readPacked(this.#packed, descriptor);
+    this.#options.registry.refresh(file);
     const opened = new InputFile(file.path, descriptor);
-    file.touch(opened, this.#nowMs());
     if (!isContinued(file, opened)) {
       this.#replaced(file);
       return undefined;

@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import type { HttpSourceConfig } from "../../../src/config/service-config.ts";
 import { StakeoutError } from "../../../src/core/errors.ts";
 import {
   type Answered,
@@ -75,11 +76,11 @@ describe("_bulk", () => {
   test("refuses single items that cannot be stored", async () => {
     const ingest = await startIngest();
     const lines = [
-      ...['{"create":{}}', '{"n":1}'],
-      ...['{"delete":{"_id":"1"}}'],
-      ...['{"update":{"_id":"1"}}', '{"doc":{}}'],
-      ...['{"index":{}}', "[1]"],
-      ...['{"index":{}}', '{"n":2}'],
+      '{"create":{}}\n{"n":1}',
+      '{"delete":{"_id":"1"}}',
+      '{"update":{"_id":"1"}}\n{"doc":{}}',
+      '{"index":{}}\n[1]',
+      '{"index":{}}\n{"n":2}',
     ];
     const answer = await bulk(ingest, `${lines.join("\n")}\n`);
     expect(answer).toMatchObject({ status: 200, body: { errors: true } });
@@ -211,61 +212,52 @@ describe("the source", () => {
   const shared = [httpSource({ name: "one" }), httpSource({ name: "two" }), other];
   const document = '{"create":{}}\n{"n":1}\n';
 
-  async function storedFor(
-    sources: readonly ReturnType<typeof httpSource>[],
-    path: string,
-    body: string,
-    authorization?: string,
-  ) {
+  const othersToken = { authorization: "Bearer the-token-of-the-other" };
+  const toOne = '{"index":{"_index":"one"}}\n{}\n';
+
+  interface Sent {
+    readonly sources?: readonly HttpSourceConfig[];
+    readonly path?: string;
+    readonly body?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  }
+
+  /** The status, and the sources that something was stored for. */
+  async function targetsOf({
+    sources = shared,
+    path = "/_bulk",
+    body = document,
+    headers = {},
+  }: Sent): Promise<unknown[]> {
     const ingest = await startIngest({ sources });
-    const answer = await ingest.post(path, body, {
-      ...ndjson,
-      ...(authorization === undefined ? {} : { authorization }),
-    });
+    const answer = await ingest.post(path, body, { ...ndjson, ...headers });
     return [answer.status, ...ingest.spool.entries.map(({ source }) => source)];
   }
 
-  test.each([
-    ["is that of the token", "/_bulk", document, "Bearer the-token-of-the-other", [200, "other"]],
+  test.each<[string, Sent, unknown[]]>([
+    ["is that of the token", { headers: othersToken }, [200, "other"]],
     [
       "is that of the token, whatever the index",
-      "/one/_bulk",
-      document,
-      "Bearer the-token-of-the-other",
+      { path: "/one/_bulk", headers: othersToken },
       [200, "other"],
     ],
-    ["of a shared token is that of the path's index", "/two/_bulk", document, undefined, [200, "two"]],
-    [
-      "of a shared token is that of the action's index",
-      "/_bulk",
-      '{"index":{"_index":"one"}}\n{}\n',
-      undefined,
-      [200, "one"],
-    ],
-    ["of a shared token without an index is not known", "/_bulk", document, undefined, [404]],
-    ["of a shared token with another index is not known", "/logs/_bulk", document, undefined, [404]],
-    [
-      "may be another for each action",
-      "/two/_bulk",
-      `${document}{"index":{"_index":"one"}}\n{}\n`,
-      undefined,
-      [200, "two", "one"],
-    ],
-    ["may be that of the path", "/es/one/_bulk", document, undefined, [200, "one"]],
-    ["may be that of the path, with any index", "/es/one/two/_bulk", document, undefined, [200, "one"]],
-    ["in the path needs its own token", "/es/other/_bulk", document, undefined, [401]],
-    ["in the path must be known", "/es/unknown/_bulk", document, undefined, [401]],
-  ])("%s", async (_name, path, body, authorization, expected) => {
-    expect(await storedFor(shared, path, body, authorization)).toEqual(expected);
+    ["of a shared token is that of the path's index", { path: "/two/_bulk" }, [200, "two"]],
+    ["of a shared token is that of the action's index", { body: toOne }, [200, "one"]],
+    ["of a shared token without an index is not known", {}, [404]],
+    ["of a shared token with another index is not known", { path: "/logs/_bulk" }, [404]],
+    ["may be another for each action", { path: "/two/_bulk", body: document + toOne }, [200, "two", "one"]],
+    ["may be that of the path", { path: "/es/one/_bulk" }, [200, "one"]],
+    ["may be that of the path, with any index", { path: "/es/one/two/_bulk" }, [200, "one"]],
+    ["in the path needs its own token", { path: "/es/other/_bulk" }, [401]],
+    ["in the path must be known", { path: "/es/unknown/_bulk" }, [401]],
+  ])("%s", async (_name, sent, expected) => {
+    expect(await targetsOf(sent)).toEqual(expected);
   });
 
   test("without tokens is the only one", async () => {
-    const open = httpSource({ name: "open", auth: { kind: "none" } });
-    expect(await storedFor([open, other], "/_bulk", document)).toEqual([200, "open"]);
-    expect(await storedFor([open, other], "/_bulk", document, "Bearer the-token-of-the-other")).toEqual([
-      200,
-      "other",
-    ]);
+    const sources = [httpSource({ name: "open", auth: { kind: "none" } }), other];
+    expect(await targetsOf({ sources })).toEqual([200, "open"]);
+    expect(await targetsOf({ sources, headers: othersToken })).toEqual([200, "other"]);
   });
 
   test("an index that names none is told for its item", async () => {
@@ -281,9 +273,9 @@ describe("the source", () => {
     const ingest = await startIngest({ sources: shared });
     ingest.spool.refusals.push({ kind: "full", retryAfterMs: 1000 });
     const answer = await ingest.post("/one/_bulk", `${document}{"create":{"_index":"two"}}\n{}\n`, ndjson);
-    expect(itemsOf(answer).toSorted()).toEqual([
-      ["create", 201, undefined],
+    expect(itemsOf(answer)).toEqual([
       ["create", 429, "es_rejected_execution_exception"],
+      ["create", 201, undefined],
     ]);
     expect(ingest.spool.entries).toHaveLength(1);
   });

@@ -45,12 +45,12 @@ describe("bodies", () => {
 });
 
 test.each([
-  ["lines", '{"n":1}\nnot json\n"text"\n', 3, 2],
-  ["an array", '[{"n":1},2]', 2, 1],
-])("%s: what is no object is accepted and counted as malformed", async (_name, body, accepted, malformed) => {
+  ['{"n":1}\nnot json\n"text"\n', { accepted: 3, malformed: 2 }],
+  ['[{"n":1},2]', { accepted: 2, malformed: 1 }],
+])("in %j, what is no object is accepted and counted as malformed", async (body, told) => {
   const { post, spool } = await startIngest();
-  expect(await post(path, body)).toMatchObject({ status: 202, body: { accepted, malformed } });
-  expect(spool.records).toHaveLength(accepted);
+  expect(await post(path, body)).toMatchObject({ status: 202, body: told });
+  expect(spool.records).toHaveLength(told.accepted);
 });
 
 test.each(["[]", '{"Records":[]}', "[\n]\n"])("%j holds no records and stores nothing", async (body) => {
@@ -292,15 +292,16 @@ describe("Idempotency-Key", () => {
 });
 
 test.each([
-  ["GET", path, 405, "METHOD_NOT_ALLOWED"],
-  ["PUT", path, 405, "METHOD_NOT_ALLOWED"],
-  ["GET", "/_bulk", 405, "METHOD_NOT_ALLOWED"],
-  ["POST", "/v1/events", 404, "NOT_FOUND"],
-  ["POST", "/v1/events/app/more", 404, "NOT_FOUND"],
-  ["GET", "/metrics", 404, "NOT_FOUND"],
-  ["POST", "/v1/events/%zz", 400, "REQUEST_MALFORMED"],
-])("%s %s is answered %d", async (method, wrongPath, status, code) => {
+  [`GET ${path}`, 405, "METHOD_NOT_ALLOWED"],
+  [`PUT ${path}`, 405, "METHOD_NOT_ALLOWED"],
+  ["GET /_bulk", 405, "METHOD_NOT_ALLOWED"],
+  ["POST /v1/events", 404, "NOT_FOUND"],
+  ["POST /v1/events/app/more", 404, "NOT_FOUND"],
+  ["GET /metrics", 404, "NOT_FOUND"],
+  ["POST /v1/events/%zz", 400, "REQUEST_MALFORMED"],
+])("%s is answered %d", async (line, status, code) => {
   const { url, server } = await startIngest();
+  const [method = "", wrongPath = ""] = line.split(" ");
   const answer = await answered(await fetch(`${url}${wrongPath}`, { method }));
   expect([answer.status, codeOf(answer)]).toEqual([status, code]);
   expect(server.totals().requests).toEqual({ [status]: 1 });

@@ -78,7 +78,11 @@ export interface Ingest {
   readonly url: string;
   readonly warnings: string[];
   /** Posts to a path with the token of the default source, unless the headers say otherwise. */
-  post(path: string, body: RequestBody, headers?: Readonly<Record<string, string>>): Promise<Answered>;
+  readonly post: (
+    path: string,
+    body: RequestBody,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Answered>;
 }
 
 export type RequestBody = string | Buffer;

@@ -4,15 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { systemClock, systemTimer, type Timer } from "../../../src/core/clock.ts";
 import { createIngestServer } from "../../../src/service/ingest/server.ts";
-import {
-  codeOf,
-  httpSource,
-  ingestConfig,
-  MemorySpool,
-  RawConnection,
-  startIngest,
-  token,
-} from "./fixtures.ts";
+import { httpSource, ingestConfig, MemorySpool, RawConnection, startIngest, token } from "./fixtures.ts";
 
 const tls = { certFile: pathOf("tls/cert.pem"), keyFile: pathOf("tls/key.pem") };
 const event = '{"n":1}';
@@ -34,7 +26,7 @@ function requestOf(body: string, headers: Readonly<Record<string, string>> = {})
 }
 
 function statusesOf(received: string): string[] {
-  return Array.from(received.matchAll(/^HTTP\/1\.1 (\d+)/gm), ([, status]) => status ?? "");
+  return Array.from(received.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => status ?? "");
 }
 
 /** Resolves once a request has come as far as the spool; what it stores waits for `release`. */
@@ -152,11 +144,11 @@ describe("slow clients", () => {
   });
 
   test("one whose request takes long to store is not", async () => {
-    const { post, spool } = await startIngest({ config });
+    const { port, post, spool } = await startIngest({ config });
     const { arrived, release } = hold(spool);
     const answer = post("/v1/events/app", event);
     await arrived;
-    const slow = new RawConnection((await startIngest({ config })).port);
+    const slow = new RawConnection(port);
     await slow.closed;
     release();
     expect(await answer).toMatchObject({ status: 202 });
@@ -164,30 +156,25 @@ describe("slow clients", () => {
 });
 
 describe("what is no HTTP request", () => {
+  const chunked = { "transfer-encoding": "chunked" };
+
   test.each([
-    ["text", "hello\r\n\r\n", "400", "REQUEST_MALFORMED"],
-    [
-      "headers that are too long",
-      `GET / HTTP/1.1\r\nhost: test\r\nx: ${"x".repeat(20_000)}\r\n\r\n`,
-      "431",
-      "HEADERS_TOO_LONG",
-    ],
-    ["two lengths", requestOf(event, { "transfer-encoding": "chunked" }), "400", "REQUEST_MALFORMED"],
+    ["text", "hello\r\n\r\n", "400 REQUEST_MALFORMED"],
+    ["headers that are too long", requestOf(event, { x: "x".repeat(20_000) }), "431 HEADERS_TOO_LONG"],
+    ["two lengths", requestOf(event, chunked), "400 REQUEST_MALFORMED"],
     [
       "chunks without lengths",
-      requestOf("", { "transfer-encoding": "chunked" }).replace(/content-length.*\r\n/, "") + "zz\r\n",
-      "400",
-      "REQUEST_MALFORMED",
+      `${requestOf("", chunked).replace(/content-length.*\r\n/, "")}zz\r\n`,
+      "400 REQUEST_MALFORMED",
     ],
-  ])("%s", async (_name, text, status, code) => {
+  ])("%s", async (_name, text, refusal) => {
     const { port, spool, server } = await startIngest();
     const connection = new RawConnection(port);
     connection.send(text);
     await connection.closed;
-    expect(statusesOf(connection.received)).toEqual([status]);
-    expect(connection.received).toContain(code);
+    expect(connection.received).toMatch(new RegExp(`^HTTP/1.1 ${refusal}\r\n`));
     expect(spool.entries).toEqual([]);
-    expect(server.totals().requests).toMatchObject({ [status]: 1 });
+    expect(server.totals().requests).toEqual({ [refusal.slice(0, 3)]: 1 });
   });
 });
 
@@ -222,6 +209,7 @@ describe("closing", () => {
     expect(await half.receive(/\}$/)).toMatch(/503 [^]*retry-after: 5\r\n[^]*DRAINING/);
     release();
     await closed;
+    await busy.closed;
     expect(statusesOf(busy.received)).toEqual(["202"]);
   });
 
@@ -253,6 +241,7 @@ describe("closing", () => {
     await connection.receive(/accepted/);
     await server.close(60_000);
     await connection.closed;
+    expect(server.totals().connections).toBe(0);
   });
 
   test("again, and without having listened", async () => {

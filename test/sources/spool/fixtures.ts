@@ -72,6 +72,18 @@ export class SpoolReading {
     });
   }
 
+  /** All that is there from the position of the last commit, without committing it. */
+  async peek(spool: Spool): Promise<SeenRecord[]> {
+    const source = this.source(spool);
+    await source.open((stream) => this.positions.get(stream));
+    const records: SeenRecord[] = [];
+    for (let chunk = source.read(); chunk !== undefined && !isThenable(chunk); chunk = source.read()) {
+      records.push(...recordsOf(chunk));
+    }
+    await source.close();
+    return records;
+  }
+
   /** Reads what is there, or until so many records were read and committed; what else a chunk held is lost then. */
   async run(spool: Spool, recordsMax: number = Number.POSITIVE_INFINITY): Promise<SeenRecord[]> {
     const source = this.source(spool);
@@ -141,6 +153,7 @@ export class TestFiles implements SpoolFiles {
   #killAfter: number = Number.POSITIVE_INFINITY;
   #faults: Fault[] = [];
   #gate: Promise<void> = Promise.resolve();
+  #called: PromiseWithResolvers<void> | undefined;
   #unlock: (() => void) | undefined;
   /** Bytes of each file that survive, of those that were written to. */
   readonly #durableBytes = new Map<string, number>();
@@ -158,6 +171,14 @@ export class TestFiles implements SpoolFiles {
 
   heal(): void {
     this.#faults = [];
+  }
+
+  /** Resolves when there were so many calls. */
+  async until(calls: number): Promise<void> {
+    while (this.calls.length < calls) {
+      this.#called = Promise.withResolvers<void>();
+      await this.#called.promise;
+    }
   }
 
   /** Holds every call back until the answered function is called. */
@@ -193,12 +214,7 @@ export class TestFiles implements SpoolFiles {
   }
 
   lock(folder: string): () => void {
-    const unlock = systemFiles.lock(folder);
-    let held = true;
-    this.#unlock = () => {
-      if (held) unlock();
-      held = false;
-    };
+    this.#unlock = systemFiles.lock(folder);
     return this.#unlock;
   }
 
@@ -261,6 +277,7 @@ export class TestFiles implements SpoolFiles {
   async #call(operation: FileOperation, broken: () => Promise<void> = async () => undefined): Promise<void> {
     if (this.#isKilled) return await new Promise<never>(() => undefined);
     this.calls.push(operation);
+    this.#called?.resolve();
     await this.#gate;
     this.#killAfter -= 1;
     if (this.#killAfter < 0) {
