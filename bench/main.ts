@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: how far the engine is from the floor. `npm run bench -- panther PATH`: how much quicker it runs Panther's
  * rules than Panther's own packages. `npm run bench -- guarded`: what the supervisor and the limits cost. `npm run
- * bench -- service`: how many events a service takes. What is compared runs in turn, each in a fresh process, so that a machine that slows
+ * bench -- service`: how many events a service takes. `npm run bench -- restart`:
+ * how soon a lane that was ended is replaced. What is compared runs in turn, each in a fresh process, so that a machine that slows
  * down slows all of it; compare the ratios, not the rates.
  */
 import { parseArgs } from "node:util";
@@ -9,6 +10,7 @@ import { parseArgs } from "node:util";
 import { benchEngine } from "./engine.ts";
 import { benchGuarded } from "./guarded.ts";
 import { benchPanther } from "./panther.ts";
+import { benchRestart } from "./restart.ts";
 import { benchService } from "./service.ts";
 
 const { values, positionals } = parseArgs({
@@ -27,6 +29,7 @@ const [question = "engine", repository] = positionals;
 
 if (question === "engine") benchEngine(rounds, Number(values.megabytes));
 else if (question === "guarded") benchGuarded(rounds, Number(values.megabytes));
+else if (question === "restart") await benchRestart(rounds);
 else if (question === "service") {
   await benchService({ eventsPerSecond: Number(values.rate), seconds: Number(values.seconds) });
 } else if (question === "panther" && repository !== undefined) {
@@ -34,6 +37,7 @@ else if (question === "service") {
 } else {
   console.error("usage: npm run bench [-- --rounds N --megabytes N]");
   console.error("       npm run bench -- guarded [--rounds N --megabytes N]");
+  console.error("       npm run bench -- restart [--rounds N]");
   console.error("       npm run bench -- service [--rate EVENTS_PER_SECOND --seconds N]");
   console.error("       npm run bench -- panther PATH [--rounds N] [--events FOLDER] [--packages FOLDER]");
   process.exitCode = 2;

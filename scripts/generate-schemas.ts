@@ -49,7 +49,9 @@ function jsonSchema(schema: z.ZodType, override: (part: JsonSchema) => void = ()
   return z.toJSONSchema(schema, {
     target: "draft-7",
     io: "input",
-    override: ({ jsonSchema: part }) => override(part),
+    override: ({ jsonSchema: part, path }) => {
+      if (path.at(-1) !== "propertyNames") override(part);
+    },
   });
 }
 

@@ -68,22 +68,32 @@ export class RemoteOutbox {
   readonly #store: EntryReader;
   readonly #queues: ReadonlyMap<string, RemoteQueue>;
   #writes: EntryWrite[] = [];
+  /** Deliveries given up that something was done about since the last commit. */
+  readonly #decided = new Set<string>();
 
   constructor(store: EntryReader, destinations: readonly string[]) {
     this.#store = store;
     this.#queues = new Map(destinations.map((name) => [name, emptyQueue(name)]));
   }
 
-  /** Finds what earlier runs left; called once, before anything else. */
-  async load(): Promise<void> {
+  /**
+   * Finds what earlier runs left; called once, before anything else. Deliveries for destinations that are not there any more
+   * are given up, so that people see them.
+   */
+  async load(nowMs: number): Promise<void> {
     for (const queue of this.#queues.values()) {
       const stored = await this.#store.readEntry(sequenceKind, queue.prefix);
       queue.nextSequence = Number(stored?.["next"] ?? 0);
       queue.committedSequence = queue.nextSequence;
-      for await (const { key } of allEntries(this.#store, { kind: outboxKind, after: queue.prefix })) {
-        if (!key.startsWith(queue.prefix)) break;
+    }
+    for await (const { key, value } of allEntries(this.#store, { kind: outboxKind })) {
+      const queue = [...this.#queues.values()].find(({ prefix }) => key.startsWith(prefix));
+      if (queue === undefined) this.#giveUp(key, { ...value, attempts: 0, reason: goneReason(value), nowMs });
+      else {
         queue.last = key;
         queue.waiting += 1;
+        const after = Number(key.slice(queue.prefix.length)) + 1;
+        queue.nextSequence = Math.max(queue.nextSequence, after);
       }
     }
   }
@@ -111,6 +121,7 @@ export class RemoteOutbox {
   takeWrites(): EntryWrite[] {
     const writes = this.#writes;
     this.#writes = [];
+    this.#decided.clear();
     for (const queue of this.#queues.values()) {
       if (queue.nextSequence === queue.committedSequence) continue;
       writes.push({ kind: sequenceKind, key: queue.prefix, value: { next: queue.nextSequence } });
@@ -136,42 +147,66 @@ export class RemoteOutbox {
     return deliveries;
   }
 
-  /** Takes note of an end. One that is told twice counts once. */
-  async ended(end: RemoteDeliveryEnd, nowMs: number): Promise<void> {
+  /**
+   * Takes note of an end, and answers whether it did: one that is told twice counts once, and one of a delivery that is still
+   * to be handed over will be told again.
+   */
+  async ended(end: RemoteDeliveryEnd, nowMs: number): Promise<boolean> {
     const queue = [...this.#queues.values()].find(({ underWay }) => underWay.has(end.key));
-    if (queue === undefined) return;
+    if (queue === undefined) return false;
     queue.underWay.delete(end.key);
     queue.waiting -= 1;
     if (end.kind === "abandoned") await this.#abandon(end, nowMs);
-    this.#writes.push({ kind: outboxKind, key: end.key, value: undefined });
+    else this.#writes.push({ kind: outboxKind, key: end.key, value: undefined });
+    return true;
   }
 
   /** Puts a delivery that was given up at the end of its queue again. Answers what is wrong, if anything is. */
   async retry(key: string, nowMs: number): Promise<string | undefined> {
-    const stored = await this.#store.readEntry(abandonedKind, key);
-    if (stored === undefined) return `There is no delivery ${key} that was given up.`;
-    const { destination, alert } = stored as unknown as AbandonedDelivery;
+    const given = await this.#findAbandoned(key);
+    if (given === undefined) return noneAbandoned(key);
+    const { destination, alert } = given;
     if (!this.#queues.has(destination)) return `The destination ${destination} is not configured any more.`;
     this.enqueue(destination, alert, nowMs);
-    this.#writes.push({ kind: abandonedKind, key, value: undefined });
+    this.#forget(key);
     return undefined;
   }
 
   /** Forgets a delivery that was given up. Answers what is wrong, if anything is. */
   async drop(key: string): Promise<string | undefined> {
-    const stored = await this.#store.readEntry(abandonedKind, key);
-    if (stored === undefined) return `There is no delivery ${key} that was given up.`;
-    this.#writes.push({ kind: abandonedKind, key, value: undefined });
+    if ((await this.#findAbandoned(key)) === undefined) return noneAbandoned(key);
+    this.#forget(key);
     return undefined;
+  }
+
+  async #findAbandoned(key: string): Promise<AbandonedDelivery | undefined> {
+    if (this.#decided.has(key)) return undefined;
+    return (await this.#store.readEntry(abandonedKind, key)) as unknown as AbandonedDelivery | undefined;
+  }
+
+  #forget(key: string): void {
+    this.#decided.add(key);
+    this.#writes.push({ kind: abandonedKind, key, value: undefined });
   }
 
   async #abandon(end: Extract<RemoteDeliveryEnd, { kind: "abandoned" }>, nowMs: number): Promise<void> {
     const { key, attempts, reason } = end;
     const stored = await this.#store.readEntry(outboxKind, key);
-    if (stored === undefined) return;
-    const value = { ...stored, attempts, reason, abandonedAtMs: nowMs };
-    this.#writes.push({ kind: abandonedKind, key, value });
+    if (stored !== undefined) this.#giveUp(key, { ...stored, attempts, reason, nowMs });
   }
+
+  #giveUp(key: string, { nowMs, ...value }: JsonObject & { readonly nowMs: number }): void {
+    this.#writes.push({ kind: abandonedKind, key, value: { ...value, abandonedAtMs: nowMs } });
+    this.#writes.push({ kind: outboxKind, key, value: undefined });
+  }
+}
+
+function noneAbandoned(key: string): string {
+  return `There is no delivery ${key} that was given up.`;
+}
+
+function goneReason({ destination }: JsonObject): string {
+  return `The destination ${JSON.stringify(destination)} is not configured any more.`;
 }
 
 /** Deliveries that were given up, as of the last commit, in the order of their keys. */

@@ -6,7 +6,6 @@ import { printable } from "../core/text.ts";
 import { type CommandIo, writeText } from "./io.ts";
 import { renderProblems } from "./problems.ts";
 import { type ServiceOptions, withService } from "./service-client.ts";
-import { count } from "./summary.ts";
 import { type Column, renderTable } from "./table.ts";
 
 /** Loading rules may include running all their tests. */
@@ -133,7 +132,7 @@ export async function listDestinationsCommand(
   if (options.json) {
     await writeText(io.stdout, destinations.map((each) => `${JSON.stringify(each)}\n`).join(""));
   } else if (destinations.length === 0) {
-    io.stderr.write(`${count(0, "destination")}.\n`);
+    io.stderr.write("No destinations.\n");
   } else {
     await writeText(io.stdout, renderTable(destinationColumns, destinations.map(destinationRow), io.stdout));
   }

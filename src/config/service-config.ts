@@ -157,7 +157,7 @@ export interface DeliveryPolicy {
   readonly concurrencyMax: number;
   /** Deliveries begun per second, on average; `undefined`: any. */
   readonly perSecondMax: number | undefined;
-  /** Delay before the second attempt; doubled for each further one. Default 1 s. */
+  /** Shortest delay between attempts; the longest that chance may choose doubles with each failure. Default 1 s. */
   readonly delayMs: number;
   /** Longest delay between attempts, unless the receiver asks for more. Default 5 min. */
   readonly delayMaxMs: number;

@@ -52,7 +52,7 @@ export class AlertOutputs {
   /** Finds what earlier runs left undelivered. */
   async load(): Promise<void> {
     await this.#options.outbox.load();
-    await this.#options.remote?.outbox.load();
+    await this.#options.remote?.outbox.load(this.#options.clock.nowMs());
   }
 
   /** The files, for the lane to open. */
@@ -117,8 +117,10 @@ export class AlertOutputs {
     const { outbox, remote, clock } = this.#options;
     const ends = this.#ends;
     this.#ends = [];
-    this.#settled = ends.map(({ key }) => key);
-    for (const end of ends) await remote?.outbox.ended(end, clock.nowMs());
+    for (const end of ends) {
+      const noted = await remote?.outbox.ended(end, clock.nowMs());
+      if (noted === true) this.#settled.push(end.key);
+    }
     return [...outbox.takeWrites(), ...(remote?.outbox.takeWrites() ?? [])];
   }
 

@@ -251,7 +251,6 @@ export class Service implements AdminService {
     await this.#keeper.stop();
     await this.#admin.close();
     await this.#spool.close();
-    for (const { destination } of this.#targets) await destination.close();
   }
 
   #createKeeper(): LaneKeeper {

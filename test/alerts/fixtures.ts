@@ -53,6 +53,13 @@ export function later(store: FakeStore): EntryReader {
   };
 }
 
+/** Everything that comes. */
+export async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const collected: T[] = [];
+  for await (const value of values) collected.push(value);
+  return collected;
+}
+
 function rule(overrides: Partial<AlertingRule> = {}): AlertingRule {
   return {
     id: "Test.Rule",

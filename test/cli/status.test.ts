@@ -94,7 +94,7 @@ describe("status", () => {
     const shown = stdout.split("RULE ")[1]?.split("\n") ?? [];
     expect(shown[1]).toMatch(/^ended .* suspended$/);
     expect(shown[2]).toMatch(/^failing .* staged$/);
-    expect(shown).toContain("and 12 rules more");
+    expect(shown).toContain("and 13 rules more");
     expect(stdout).toContain("1 rule suspended");
     expect(stdout).not.toContain("silent");
   });

@@ -311,7 +311,10 @@ describe("closing", () => {
   });
 
   test("ends attempts that take too long; their deliveries have no end", async () => {
-    const { submit, time, deliverer, ends, destination } = setup({ script: () => hangs });
+    const { submit, time, deliverer, ends, destination } = setup({
+      script: () => hangs,
+      giveUpMs: 5500,
+    });
     submit({ key: "k1" });
     const closed = deliverer.close(5000);
     await time.advance(4999);

@@ -62,6 +62,6 @@ export class ManualTime {
 }
 
 /** Promises that wait for nothing but each other are done. */
-export async function settled(): Promise<void> {
+async function settled(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
 }

@@ -33,8 +33,6 @@ export interface Receiver {
   readonly port: number;
   readonly requests: readonly ReceivedRequest[];
   readonly connections: () => number;
-  /** Bytes of an endless body that were taken. */
-  readonly bytesSent: () => number;
   /** Resolves when so many requests have come. */
   readonly received: (count: number) => Promise<void>;
 }
@@ -52,7 +50,6 @@ export async function startReceiver(
   const requests: ReceivedRequest[] = [];
   const sockets = new Set<Socket>();
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
-  let bytesSent = 0;
   let connections = 0;
   const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
@@ -73,10 +70,7 @@ export async function startReceiver(
         response.writeHead(200);
         const piece = Buffer.alloc(16 * 1024, "x");
         const more = (): void => {
-          while (!response.destroyed) {
-            bytesSent += piece.length;
-            if (!response.write(piece)) break;
-          }
+          while (!response.destroyed && response.write(piece));
         };
         response.on("drain", more);
         more();
@@ -102,7 +96,6 @@ export async function startReceiver(
     port,
     requests,
     connections: () => connections,
-    bytesSent: () => bytesSent,
     received: (count) =>
       requests.length >= count
         ? Promise.resolve()

@@ -55,7 +55,7 @@ export function layOut(tables: readonly FrameTable[], width: number, room: numbe
 function tableLines({ columns, rows }: FrameTable, width: number, height: number): readonly FrameLine[] {
   const shown = rows.slice(0, height);
   const names = columns.map(({ name }) => name);
-  if (shown.length < rows.length) names[0] = `${names[0] ?? ""} (${shown.length} of ${rows.length})`;
+  if (shown.length < rows.length) names[0] = `${names[0] ?? ""} (${shown.length}/${rows.length})`;
   return [
     { text: "", format: undefined },
     { text: fitColumns(columns, names, width), format: "bold" },

@@ -79,10 +79,10 @@ function ruleRow(rule: RuleStatus): FrameRow {
 const destinationColumns: readonly FrameColumn[] = [
   { name: "DESTINATION", width: 16 },
   { name: "CIRCUIT", width: 9 },
-  { name: "WAITING", width: 8, align: "right" },
+  { name: "WAITING", width: 7, align: "right" },
   { name: "IN FLIGHT", width: 9, align: "right" },
-  { name: "DELIVERED", width: 10, align: "right" },
-  { name: "FAILED", width: 8, align: "right" },
+  { name: "DELIVERED", width: 9, align: "right" },
+  { name: "FAILED", width: 6, align: "right" },
   { name: "ABANDONED", width: 9, align: "right" },
 ];
 

@@ -7,7 +7,7 @@ import type { ListenerConfig, ServiceDestinationConfig } from "../service-config
 import { isLoopback } from "./check-secrets.ts";
 import { nameOf } from "./describe-issue.ts";
 import type { InspectOptions, ServiceFile } from "./read-service-config.ts";
-import type { SettingPath } from "./settings-file.ts";
+import { isMap, type SettingPath } from "./settings-file.ts";
 
 /** Looks at what settings say about each other and about the machine. */
 export function checkReferences(file: ServiceFile, options: InspectOptions): void {
@@ -21,9 +21,12 @@ export function checkReferences(file: ServiceFile, options: InspectOptions): voi
 }
 
 function checkAmounts({ valueAt, problem, warning }: ServiceFile): void {
-  const count = (section: string): number => Object.keys(Object(valueAt([section])) as object).length;
-  if (count("sources") === 0) problem(["sources"], "sources is empty: no events could come in.");
-  if (count("destinations") === 0)
+  const isEmpty = (section: string): boolean => {
+    const names = valueAt([section]);
+    return names === undefined || (isMap(names) && Object.keys(names).length === 0);
+  };
+  if (isEmpty("sources")) problem(["sources"], "There is no source: no events could come in.");
+  if (isEmpty("destinations"))
     warning(["destinations"], "There is no destination: alerts are kept in the state and told to nobody.");
   if (valueAt(["state"]) === ":memory:")
     problem(["state"], "state must be a file: what was accepted has to survive a restart.");

@@ -10,7 +10,13 @@ import { checkSecrets } from "./check-secrets.ts";
 import { alternatives, describeIssues, nameOf, unknownSetting } from "./describe-issue.ts";
 import { destinationKinds } from "./destination-settings.ts";
 import { destinationName, sections, sourceName, type Sections } from "./service-settings.ts";
-import { readSettingsFile, type Report, type SettingPath, type SettingsFile } from "./settings-file.ts";
+import {
+  isMap,
+  readSettingsFile,
+  type Report,
+  type SettingPath,
+  type SettingsFile,
+} from "./settings-file.ts";
 import { sourceKinds, type Unnamed } from "./source-settings.ts";
 import { adviceFor } from "./values.ts";
 
@@ -141,7 +147,8 @@ class ServiceReader {
       deadLetters: this.#parse(schemas.deadLetters, ["deadLetters"]),
       spool: this.#parse(schemas.spool, ["spool"]),
       http: this.#parse(schemas.http, ["http"]),
-      admin: this.#parse(schemas.admin, ["admin"]),
+      // Without any of its settings, it is the token that is missing.
+      admin: this.#parse(schemas.admin, ["admin"], {}),
       limits: this.#parse(schemas.limits, ["limits"]),
       batch: this.#parse(schemas.batch, ["batch"]),
       log: this.#parse(schemas.log, ["log"]),
@@ -199,8 +206,9 @@ class ServiceReader {
     return undefined;
   }
 
-  #parse<Value>(schema: z.ZodType<Value>, path: SettingPath): Value | undefined {
-    const result = schema.safeParse(this.#valueAt(path));
+  #parse<Value>(schema: z.ZodType<Value>, path: SettingPath, standard?: object): Value | undefined {
+    const value = this.#valueAt(path);
+    const result = schema.safeParse(value === undefined ? standard : value);
     if (result.success) return result.data;
     const findings = describeIssues(result.error.issues, path, (at) => this.#valueAt(at));
     for (const finding of findings) this.#settings.problem(finding.path, finding.message);
@@ -221,10 +229,6 @@ const nameAdvice = {
   sources: "letters, digits, -, _ and ., at most 64",
   destinations: "up to 100 characters, no blanks at its ends",
 };
-
-function isMap(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function configOf(file: string, parts: ServiceParts): ServiceConfig | undefined {
   const { rules, logTypes, state, spool, http, admin, limits, batch, log, drain } = parts;

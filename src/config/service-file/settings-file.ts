@@ -245,3 +245,8 @@ const syntaxMessages: Readonly<Partial<Record<YAMLError["code"], string>>> = {
 function withoutSource(message: string): string {
   return message.replace(/: .*$/s, "");
 }
+
+/** A map of settings or names, and not a list of them. */
+export function isMap(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

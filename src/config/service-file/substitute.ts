@@ -59,6 +59,7 @@ const advice = "write ${NAME}, ${NAME:-default} or ${file:PATH}, and $${ for a l
 const unclosed: Found = { problem: `a \${ has no closing brace: ${advice}` };
 
 function resolveReference(inner: string, parts: SubstitutionParts): Found {
+  if (inner.includes("${")) return { problem: `a \${…} cannot hold another one: ${advice}` };
   if (inner.startsWith("file:")) return readFile(inner.slice("file:".length).trim(), parts.folder);
   const [, name, standIn] = variable.exec(inner) ?? [];
   if (name === undefined) return { problem: `a \${…} is not understood: ${advice}` };

@@ -32,7 +32,9 @@ function explainAnswer(body: string): string | undefined {
   const texts = [message, ...(Array.isArray(errors) ? (errors as readonly unknown[]) : [])].filter(
     (text) => typeof text === "string",
   );
-  return texts.length === 0 ? undefined : cut(printable(texts.join("; ").replace(/\.$/, "")), explanationLengthMax);
+  return texts.length === 0
+    ? undefined
+    : cut(printable(texts.join("; ").replace(/\.$/, "")), explanationLengthMax);
 }
 
 function parse(text: string): unknown {

@@ -62,12 +62,14 @@ export function isSigned(
   const signature = signatureOf(auth, headers);
   if (signature === undefined) return false;
   if (Math.abs(content.nowMs - signature.atMs(content.nowMs)) > timestampAgeMsMax) return false;
-  const hmac = createHmac("sha256", auth.secret).update(signature.prefix).update(content.body);
+  const hmac = createHmac("sha256", auth.secret).update(signature.prefix);
+  for (const piece of content.body) hmac.update(piece);
   return timingSafeEqual(hmac.digest(), signature.digest);
 }
 
 export interface SignedContent {
-  readonly body: Buffer;
+  /** As it was sent, in pieces. */
+  readonly body: readonly Buffer[];
   readonly nowMs: number;
 }
 

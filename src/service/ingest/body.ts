@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Holding } from "./held-bytes.ts";
+import { Pieces } from "./pieces.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface BodyOptions {
@@ -16,8 +17,11 @@ export function bodiesFull(): Refusal {
   return new Refusal("BODIES_FULL", message, { retryAfterMs: bodiesRetryAfterMs });
 }
 
-/** The whole body as it was sent. */
-export async function readBody(request: IncomingMessage, options: BodyOptions): Promise<Buffer | Refusal> {
+/** The whole body as it was sent, in pieces. */
+export async function readBody(
+  request: IncomingMessage,
+  options: BodyOptions,
+): Promise<readonly Buffer[] | Refusal> {
   const { bodyBytesMax } = options;
   const tooLong = new Refusal(
     "BODY_TOO_LONG",
@@ -26,10 +30,10 @@ export async function readBody(request: IncomingMessage, options: BodyOptions): 
   const incomplete = new Refusal("REQUEST_INCOMPLETE", "the body ended before it was whole");
   if (Number(request.headers["content-length"] ?? 0) > bodyBytesMax) return tooLong;
   if (request.destroyed) return incomplete;
-  const pieces: Buffer[] = [];
+  const pieces = new Pieces();
   let bytes = 0;
   return new Promise((resolve) => {
-    const end = (outcome: Buffer | Refusal): void => {
+    const end = (outcome: readonly Buffer[] | Refusal): void => {
       request.off("data", take).off("end", complete).off("close", cut);
       resolve(outcome);
     };
@@ -39,10 +43,7 @@ export async function readBody(request: IncomingMessage, options: BodyOptions): 
       else if (options.holding.take(piece.length)) pieces.push(piece);
       else end(bodiesFull());
     };
-    const complete = (): void => {
-      const [first] = pieces;
-      end(pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces, bytes));
-    };
+    const complete = (): void => end(pieces.end());
     const cut = (): void => end(incomplete);
     // The stream tells of a lost connection as an error first; that it closes is all that matters here.
     request.on("error", () => undefined);

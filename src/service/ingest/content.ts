@@ -3,7 +3,9 @@ import {
   DecompressionError,
   Decompressor,
   detectCompression,
+  magicBytesMax,
 } from "../../sources/records/decompress.ts";
+import { bytesOf } from "./pieces.ts";
 import { bodiesFull } from "./body.ts";
 import type { Holding } from "./held-bytes.ts";
 import { Refusal } from "./refusal.ts";
@@ -44,23 +46,28 @@ export interface ContentOptions {
   readonly holding: Holding;
 }
 
-/** What a body says once it is unpacked. */
-export async function contentOf(body: Buffer, options: ContentOptions): Promise<Buffer | Refusal> {
-  const compression = options.encoding ?? detectCompression(body);
-  if (compression === "none" || body.length === 0) {
-    return body.length > options.contentBytesMax ? contentTooLong(options) : body;
+/** What a body says once it is unpacked, in pieces. */
+export async function contentOf(
+  pieces: readonly Buffer[],
+  options: ContentOptions,
+): Promise<readonly Buffer[] | Refusal> {
+  const bytes = bytesOf(pieces);
+  // As many bytes as are looked at, even where each came by itself.
+  const head = Buffer.concat(pieces.slice(0, magicBytesMax).map((piece) => piece.subarray(0, magicBytesMax)));
+  const detected = detectCompression(head);
+  const compression = options.encoding ?? detected;
+  if (compression === "none" || bytes === 0)
+    return bytes > options.contentBytesMax ? contentTooLong(options) : pieces;
+  if (detected !== compression) {
+    const message = `the body is not ${compression}, as Content-Encoding says it is`;
+    return new Refusal("COMPRESSION_CORRUPT", message);
   }
-  if (detectCompression(body) !== compression) {
-    return new Refusal(
-      "COMPRESSION_CORRUPT",
-      `the body is not ${compression}, as Content-Encoding says it is`,
-    );
-  }
+  const body = Buffer.concat(pieces, bytes);
   if (hasManyParts(body, compression)) {
     return new Refusal("COMPRESSION_CORRUPT", `the compressed body has more than ${partsMax} parts`);
   }
   const content = await decompress(body, compression, options);
-  options.holding.give(body.length);
+  options.holding.give(bytes);
   return content;
 }
 
@@ -75,7 +82,7 @@ async function decompress(
   body: Buffer,
   compression: Exclude<Compression, "none">,
   options: ContentOptions,
-): Promise<Buffer | Refusal> {
+): Promise<readonly Buffer[] | Refusal> {
   let next: Buffer | undefined = body;
   const decompressor = new Decompressor(compression, () => {
     const block = next;
@@ -97,8 +104,7 @@ async function decompress(
   } finally {
     decompressor.close();
   }
-  const [first] = pieces;
-  return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces, bytes);
+  return pieces;
 }
 
 function hasManyParts(body: Buffer, compression: Exclude<Compression, "none">): boolean {

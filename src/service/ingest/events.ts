@@ -35,8 +35,9 @@ async function receive(intake: Intake, { request, reply, source }: EventsRequest
   if (givenKey instanceof Refusal) return givenKey;
   const holding = intake.held.begin();
   try {
-    const content = await readContent(intake, { request, reply, source, holding });
-    if (content instanceof Refusal) return content;
+    const pieces = await readContent(intake, { request, reply, source, holding });
+    if (pieces instanceof Refusal) return pieces;
+    const content = intake.joiner.join(pieces);
     const { probe, key } = webhookSigns(source.auth, request.headers, content);
     if (probe !== undefined) return jsonAnswer(probe.status, probe.body);
     const idempotencyKey = givenKey ?? idempotencyKeyOf(key);
@@ -53,6 +54,7 @@ interface Content {
   readonly idempotencyKey: string | undefined;
 }
 
+/** Is done with the content before it waits for the spool, which has its own copy then. */
 async function accept(
   intake: Intake,
   { source, content, idempotencyKey }: Content,

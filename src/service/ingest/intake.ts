@@ -9,6 +9,7 @@ import { readBody } from "./body.ts";
 import { contentOf, encodingOf } from "./content.ts";
 import type { SourceCounters } from "./counters.ts";
 import type { HeldBytes, Holding } from "./held-bytes.ts";
+import type { Joiner } from "./pieces.ts";
 import { Refusal } from "./refusal.ts";
 import type { ContentSplitter } from "./split.ts";
 
@@ -26,6 +27,7 @@ export interface Intake {
   readonly spool: Pick<Spool, "append">;
   readonly clock: Clock;
   readonly held: HeldBytes;
+  readonly joiner: Joiner;
   readonly splitter: ContentSplitter;
   readonly counters: ReadonlyMap<string, SourceCounters>;
   readonly log: IngestLog;
@@ -56,8 +58,10 @@ export interface Reading {
   readonly holding: Holding;
 }
 
-/** Reads, verifies and unpacks the body of a request. Refuses what its headers tell already before the body is sent. */
-export async function readContent(intake: Intake, reading: Reading): Promise<Buffer | Refusal> {
+/**
+ * Reads, verifies and unpacks the body of a request, in pieces. Refuses what its headers tell already before the body is sent.
+ */
+export async function readContent(intake: Intake, reading: Reading): Promise<readonly Buffer[] | Refusal> {
   const { config, clock } = intake;
   const { request, holding, source } = reading;
   const encoding = encodingOf(request.headers["content-encoding"]);

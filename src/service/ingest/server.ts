@@ -12,6 +12,7 @@ import { receiveEvents } from "./events.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { IngestLog, Intake } from "./intake.ts";
 import { createListener, refuseConnection } from "./listener.ts";
+import { Joiner } from "./pieces.ts";
 import { Refusal } from "./refusal.ts";
 import { ContentSplitter } from "./split.ts";
 
@@ -69,6 +70,7 @@ class FastifyIngestServer implements IngestServer {
       spool,
       clock,
       held: new HeldBytes(config.heldBytesMax),
+      joiner: new Joiner(),
       splitter: new ContentSplitter(),
       counters: this.#counters,
       log,

@@ -3,7 +3,7 @@ import { messageOf, StakeoutError } from "../../core/errors.ts";
 import { type Compression, detectCompression } from "../records/decompress.ts";
 
 /** Bytes of a file's beginning by which it is recognised. */
-const headBytesMax = 1024;
+export const headBytesMax: number = 1024;
 
 /** An error that ends the run because of one file. */
 export function unreadable(path: string, why: unknown): StakeoutError {

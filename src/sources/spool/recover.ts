@@ -4,7 +4,7 @@ import { Backlog } from "./backlog.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { StoredKey } from "./frame.ts";
 import type { Place } from "./position.ts";
-import { scanSegment } from "./scan.ts";
+import { type Scan, scanSegment } from "./scan.ts";
 import { listNames, pathOf, type SegmentName } from "./segment.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import { type ActiveSegment, type Segment, Segments, type SegmentsOptions } from "./segments.ts";
@@ -83,7 +83,8 @@ class Recovery {
       backlog.stored(end, this.#firstStoredMs(name, end.offset));
       return { name, end: end.offset, keys: undefined };
     }
-    const { keys } = this.#scan(name, end.offset, backlog);
+    const { keys, damaged } = this.#scan(name, end.offset, backlog);
+    this.#tellDamaged(name, damaged);
     // Where its end is damaged, only the next segment says how many records there were.
     if (backlog.end.offset < end.offset) backlog.stored(end, this.#nowMs);
     return { name, end: end.offset, keys };
@@ -93,7 +94,11 @@ class Recovery {
     const { folder, files, warn } = this.#options;
     const path = pathOf(folder, name, "seg");
     const bytes = statSync(path).size;
-    const { keys, validEnd } = this.#scan(name, name.base + bytes, backlog);
+    const { keys, validEnd, damaged } = this.#scan(name, name.base + bytes, backlog);
+    this.#tellDamaged(
+      name,
+      damaged.filter(({ offset }) => offset < validEnd),
+    );
     const validBytes = validEnd - name.base;
     if (validBytes < bytes) {
       warn(
@@ -112,10 +117,10 @@ class Recovery {
     return { file, segment: { name, end: validEnd, keys } };
   }
 
-  #scan(name: SegmentName, end: number, backlog: Backlog): { keys: StoredKey[]; validEnd: number } {
-    const { folder, keys: known, warn } = this.#options;
+  #scan(name: SegmentName, end: number, backlog: Backlog): Scan & { readonly keys: StoredKey[] } {
+    const { folder, keys: known } = this.#options;
     const keys: StoredKey[] = [];
-    const { damaged, validEnd } = scanSegment({
+    const scan = scanSegment({
       folder,
       segment: name,
       end,
@@ -126,12 +131,15 @@ class Recovery {
         known.known.add(header.stored, this.#nowMs);
       },
     });
+    return { ...scan, keys };
+  }
+
+  #tellDamaged(name: SegmentName, damaged: Scan["damaged"]): void {
+    const path = pathOf(this.#options.folder, name, "seg");
     for (const { offset, bytes } of damaged) {
-      warn(
-        `${pathOf(folder, name, "seg")}: ${bytes} bytes from offset ${offset - name.base} on are damaged; what was accepted there is lost.`,
-      );
+      const place = `${bytes} bytes from offset ${offset - name.base} on`;
+      this.#options.warn(`${path}: ${place} are damaged; what was accepted there is lost.`);
     }
-    return { keys, validEnd };
   }
 
   #firstStoredMs(name: SegmentName, end: number): number {

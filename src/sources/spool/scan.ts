@@ -14,7 +14,7 @@ export interface ScanOptions {
 export interface Scan {
   /** The end of the last whole frame; what follows it is none. */
   readonly validEnd: number;
-  /** What is no whole frame and has one behind it. */
+  /** What is no whole frame, in order. */
   readonly damaged: readonly { readonly offset: number; readonly bytes: number }[];
 }
 
@@ -29,7 +29,7 @@ export function scanSegment({ folder, segment, end, onFrame }: ScanOptions): Sca
       if (found.kind === "frame") {
         onFrame(found.header, found.next);
         validEnd = found.next;
-      } else if (found.next < end) {
+      } else {
         damaged.push({ offset, bytes: found.next - offset });
       }
       offset = found.next;

@@ -1,6 +1,7 @@
 import type { Format } from "../records/format.ts";
 import type { PlacedFile } from "./places.ts";
-import { type Mark, noMark, type Place, type TailPosition } from "./position.ts";
+import type { Origin } from "./copies.ts";
+import { type Content, type Mark, noMark, type Place, type TailPosition } from "./position.ts";
 
 /** How long a compressed file must have been as it is before it is looked at, in milliseconds. */
 export const quietMs = 2000;
@@ -42,8 +43,8 @@ export class FollowedFile {
   endTaken = false;
   /** Of a compressed file: what looking through it has shown. */
   check: "none" | "under way" | "whole" | "cut off" = "none";
-  /** True when it cannot be read now; tried again with the next look at all files. */
-  troubled = false;
+  /** True when it is not read before the next look at all files. */
+  postponed = false;
   /** Why it could not be read the last time; empty when it could. */
   trouble = "";
   compressed: boolean | undefined;
@@ -54,6 +55,15 @@ export class FollowedFile {
   heldAtBytes = 0;
   /** Read only after this one, which stood at the same path before. */
   earlier: FollowedFile | undefined;
+  /** When it was seen first, on the monotonic clock. */
+  seenMs = 0;
+  /** True when it is known to be no copy of another file. */
+  vetted = false;
+  /** Of a compressed file that was looked through: of which files it may be a copy. */
+  origins: readonly Origin[] = [];
+  /** The content that was replaced last, and when, on the monotonic clock. */
+  former: Content | undefined;
+  formerMs = 0;
   /** Size up to which it is passed over instead of read. */
   passToBytes = 0;
 
@@ -78,6 +88,7 @@ export class FollowedFile {
     file.size = place.size;
     file.sizeMax = place.size;
     file.mtimeMs = place.mtimeMs;
+    file.present = false;
     file.unread = !place.cursor.atEnd;
     file.endTaken = place.cursor.atEnd;
     return file;
@@ -116,8 +127,13 @@ export class FollowedFile {
   }
 
   /** Its content was replaced: begins anew, behind what was read in its stream. */
-  startOver(): void {
-    this.base += this.at?.cursor.offset ?? 0;
+  startOver(nowMs: number): void {
+    if (this.at !== undefined) {
+      this.base += this.at.cursor.offset;
+      this.former = { at: this.at, head: this.head };
+      this.formerMs = nowMs;
+    }
+    this.vetted = true;
     this.at = undefined;
     this.head = noMark;
     this.moved = !this.present;
@@ -132,6 +148,18 @@ export class FollowedFile {
     this.passToBytes = 0;
   }
 
+  /** It holds what was read of another file: goes on from there. */
+  continueFrom({ at, head }: Content, compression: Place["compression"]): void {
+    const { size, mtimeMs } = this;
+    const cursor = { ...at.cursor, atEnd: false, failed: false };
+    const isPlain = compression === "none";
+    const others = isPlain ? { storedBytes: cursor.offset, tail: at.tail } : { storedBytes: 0, tail: noMark };
+    this.at = { cursor, size, mtimeMs, compression, ...others };
+    this.doneBytes = others.storedBytes;
+    if (isPlain) this.head = head;
+    this.moved = true;
+  }
+
   isSettled(nowMs: number): boolean {
     return nowMs - Math.max(this.changedMs, this.movedMs) >= settleMs;
   }
@@ -144,7 +172,7 @@ export class FollowedFile {
 
   /** Whether looking into it may bring something now. */
   isDue(nowMs: number): boolean {
-    if (this.troubled) return false;
+    if (this.postponed) return false;
     if (this.compressed === true) return this.unread && !this.endTaken && this.#isReadable(nowMs);
     if (this.unread && !this.#isHeld(nowMs)) return true;
     if (this.endTaken || !this.isFinal(nowMs)) return false;

@@ -34,8 +34,14 @@ export class PackedReading {
   }
 }
 
-/** Looks through a compressed file, whether it has a proper end. Stops early when `isClosed`. Throws `INPUT_UNREADABLE`. */
-export async function hasProperEnd(opened: InputFile, isClosed: () => boolean): Promise<boolean> {
+export interface LookThrough {
+  /** Makes it stop early. */
+  readonly isClosed: () => boolean;
+  readonly onContent: (piece: Buffer) => void;
+}
+
+/** Looks through a compressed file. Answers whether it has a proper end. Throws `INPUT_UNREADABLE`. */
+export async function lookThrough(opened: InputFile, { isClosed, onContent }: LookThrough): Promise<boolean> {
   const { compression } = opened;
   if (compression === "none") return true;
   const piece = Buffer.allocUnsafeSlow(pieceBytes);
@@ -46,7 +52,11 @@ export async function hasProperEnd(opened: InputFile, isClosed: () => boolean): 
     return bytes === 0 ? undefined : piece.subarray(0, bytes);
   });
   try {
-    for (;;) if ((await decompressor.read()) === undefined) return true;
+    for (;;) {
+      const content = await decompressor.read();
+      if (content === undefined) return true;
+      onContent(content);
+    }
   } catch (error) {
     if (error instanceof DecompressionError) return false;
     throw error;

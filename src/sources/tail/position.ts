@@ -22,6 +22,13 @@ export interface Place {
   readonly tail: Mark;
 }
 
+/** Some content, and how far it has been read. */
+export interface Content {
+  /** Its first bytes, as stored. */
+  readonly head: Mark;
+  readonly at: Place;
+}
+
 /** A place, and what it takes to find the file again. */
 export interface TailPosition extends Place {
   /** Where the file stood last. */

@@ -153,7 +153,8 @@ function tailOf(chunk: RecordChunk, count: number, offset: number): Mark {
   return markOf(chunk.bytes.subarray(Math.max(0, end - tailBytesMax), end));
 }
 
-function bytesBefore(opened: InputFile, { cursor, tail }: Place): Buffer {
+/** The marked bytes before a place; fewer where the file is too short. */
+export function bytesBefore(opened: InputFile, { cursor, tail }: Place): Buffer {
   const target = Buffer.alloc(tail.bytes);
   return target.subarray(0, opened.read(target, cursor.offset - tail.bytes));
 }

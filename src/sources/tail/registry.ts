@@ -73,7 +73,7 @@ export class Registry {
     if (pendingBytes > 0 && !file.endTaken) {
       this.#options.warn(`${path} is gone; ${pendingBytes} bytes of it were not read`);
     }
-    file.troubled = true;
+    file.postponed = true;
     this.#options.handles.close(file);
     this.#known.delete(file.key);
     if (this.#byPath.get(path) === file) this.#byPath.delete(path);
@@ -117,7 +117,7 @@ export class Registry {
   }
 
   #found(file: FollowedFile, { path, ...placed }: PlacedFile): void {
-    file.troubled = false;
+    file.postponed = false;
     file.touch(placed, this.#nowMs());
     this.#byPath.set(path, file);
     if (path !== file.path) file.leavePath(this.#nowMs());
@@ -133,6 +133,7 @@ export class Registry {
       return undefined;
     }
     const file = new FollowedFile(placed);
+    file.seenMs = this.#nowMs();
     if (this.#passes) file.passToBytes = placed.size;
     this.#enter(file, placed);
     return file;
@@ -179,7 +180,7 @@ export class Registry {
       file.present = false;
       file.leavePath(nowMs);
     }
-    file.troubled = false;
+    file.postponed = false;
     const placed = this.#options.handles.look(file) ?? siblings.find(file);
     if (placed === undefined) {
       this.letGo(file);

@@ -176,6 +176,7 @@ class TailSource implements Source {
   #notice(): void {
     if (this.#changes.lookDue) {
       this.#changes.during(() => this.#registry.look());
+      this.#turns.forget();
       this.#pendingBytes = 0;
       for (const file of this.#registry.files) {
         this.#pendingBytes += file.pendingBytes;

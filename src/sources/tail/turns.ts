@@ -5,9 +5,10 @@ import type { RecordChunk } from "../../core/record.ts";
 import { InputFile } from "../files/file.ts";
 import { defaultEnvelopeField } from "../records/format.ts";
 import { RecordWindow, type WindowOptions } from "../records/window.ts";
+import { Copies, CopyProbe, type Origin } from "./copies.ts";
 import type { FollowedFile } from "./followed-file.ts";
 import type { Handles } from "./handles.ts";
-import { hasProperEnd, PackedReading } from "./packed-reading.ts";
+import { lookThrough, PackedReading } from "./packed-reading.ts";
 import { markOf, tailBytesMax, toStored } from "./position.ts";
 import {
   emptyChunk,
@@ -42,6 +43,7 @@ export class Turns {
   /** Each plain file begins anew with every turn, where its last record ended. */
   readonly #window: RecordWindow;
   readonly #packedWindow: RecordWindow;
+  readonly #copies: Copies;
   #packed: PackedReading | undefined;
   #closed = false;
 
@@ -49,6 +51,7 @@ export class Turns {
     this.#options = options;
     this.#window = new RecordWindow(options);
     this.#packedWindow = new RecordWindow(options);
+    this.#copies = new Copies(options.registry, options.clock);
   }
 
   /** The compressed file that is being read; no other is begun before its end. */
@@ -58,14 +61,19 @@ export class Turns {
 
   /** The file's next records, if there are any. What goes wrong is told, and tried again after the next look at all files. */
   take(file: FollowedFile): MaybePromise<RecordChunk | undefined> {
-    if (file.troubled) return undefined;
+    if (file.postponed) return undefined;
     const { handles, onLost } = this.#options;
     const opening = handles.open(file);
     if (opening.kind === "open") return this.#guarded(file, opening.descriptor);
-    file.troubled = true;
+    file.postponed = true;
     if (opening.kind === "gone") onLost();
     else this.#tell(file, opening.why);
     return undefined;
+  }
+
+  /** Called after each look at all files. */
+  forget(): void {
+    this.#copies.forget();
   }
 
   close(): void {
@@ -88,7 +96,7 @@ export class Turns {
 
   #failed(file: FollowedFile, error: unknown): undefined {
     if (this.#closed) return;
-    file.troubled = true;
+    file.postponed = true;
     this.#endPacked(file);
     this.#options.handles.close(file);
     this.#tell(file, messageOf(error));
@@ -132,11 +140,16 @@ export class Turns {
     if (file.at !== undefined && lostBytes > 2 && !file.endTaken) {
       warn(`${file.path} was replaced or truncated; up to ${lostBytes} bytes of it were not read`);
     }
-    file.startOver();
+    file.startOver(this.#nowMs());
   }
 
   #readPlain(file: FollowedFile, opened: InputFile, descriptor: number): RecordChunk | undefined {
     const { shape } = this.#options;
+    if (this.#mayBeCopy(file)) {
+      const origin = this.#judge(file, this.#copies.originsOf(file, opened), opened);
+      if (origin !== undefined) return this.#continue(file, origin, opened);
+      if (file.postponed) return undefined;
+    }
     file.format = formatOf(file, opened.head, shape);
     if (file.passToBytes > 0 && file.format === "lines") return this.#passOver(file, opened);
     const isPassing = file.passToBytes > 0;
@@ -199,6 +212,28 @@ export class Turns {
     return emptyChunk(source, stream, toStored(file.positionAt(at)));
   }
 
+  #mayBeCopy(file: FollowedFile): boolean {
+    return !file.vetted && file.at === undefined && file.passToBytes === 0 && !this.#copies.isAlone(file);
+  }
+
+  /** Of which file this one is a copy. One that may yet turn out to be a copy is put off. */
+  #judge(file: FollowedFile, origins: readonly Origin[], opened: InputFile): Origin | undefined {
+    if (file.vetted || file.at !== undefined) return undefined;
+    const size = file.compressed === true ? Number.POSITIVE_INFINITY : opened.size;
+    const verdict = this.#copies.judge(file, origins, size);
+    file.postponed = verdict === "wait";
+    file.vetted = verdict !== "wait";
+    return typeof verdict === "object" ? verdict : undefined;
+  }
+
+  /** Reads on in a copy, and tells so even when there is nothing more in it. */
+  #continue(file: FollowedFile, { content }: Origin, { compression }: InputFile): RecordChunk {
+    const { source, registry } = this.#options;
+    file.continueFrom(content, compression);
+    const stream = registry.slots.streamOf(file);
+    return emptyChunk(source, stream, toStored(file.positionAt(file.at ?? content.at)));
+  }
+
   #beginPacked(
     file: FollowedFile,
     opened: InputFile,
@@ -206,11 +241,14 @@ export class Turns {
   ): MaybePromise<RecordChunk | undefined> {
     const { shape, handles } = this.#options;
     handles.pin(file);
-    if (file.check !== "whole" && !file.isSettled(this.#nowMs())) {
+    if (file.check === "none" && (!file.isSettled(this.#nowMs()) || this.#mayBeCopy(file))) {
       file.check = "under way";
       void this.#check(file, opened);
       return undefined;
     }
+    const origin = this.#judge(file, file.origins, opened);
+    if (origin !== undefined) return this.#continue(file, origin, opened);
+    if (file.postponed) return undefined;
     this.#packed = new PackedReading(file, opened, { shape, window: this.#packedWindow });
     return this.#readPacked(this.#packed, descriptor);
   }
@@ -218,15 +256,20 @@ export class Turns {
   /** Looks through a compressed file while others are read. */
   async #check(file: FollowedFile, opened: InputFile): Promise<void> {
     let isWhole = false;
+    const probe = new CopyProbe(this.#copies, file);
+    const onContent = this.#mayBeCopy(file) ? (piece: Buffer) => probe.feed(piece) : () => {};
     try {
-      isWhole = await hasProperEnd(opened, () => this.#closed);
+      isWhole = await lookThrough(opened, { isClosed: () => this.#closed, onContent });
     } catch (error) {
       this.#failed(file, error);
     }
     this.#options.handles.unpin(file);
     if (this.#closed) return;
     // Otherwise it has changed in between.
-    if (file.check === "under way") file.check = isWhole ? "whole" : "cut off";
+    if (file.check === "under way") {
+      file.check = isWhole ? "whole" : "cut off";
+      file.origins = isWhole ? probe.finish() : [];
+    }
     this.#options.onChecked(file);
   }
 

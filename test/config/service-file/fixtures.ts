@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -67,3 +67,28 @@ export function withSource(source: string, rest = ""): string {
 export function withDestination(destination: string): string {
   return `admin: {token: admin-${token}}\nsources: {main: {kind: http, token: ${token}}}\ndestinations:\n  out: ${destination}\n`;
 }
+
+/** The annotated example of docs/configuration.md. */
+export function documentedExample(): string {
+  const [, example = ""] = readFileSync("docs/configuration.md", "utf8").split("## All of it");
+  return example.split("```yaml\n")[1]?.split("```")[0] ?? "";
+}
+
+/** What the examples of docs/configuration.md need. */
+export const documentedEnv: Readonly<Record<string, string>> = {
+  CLOUDTRAIL_TOKEN: `cloudtrail-${token}`,
+  CLOUDTRAIL_TOKEN_NEXT: `next-${token}`,
+  SOAR_TOKEN: `soar-${token}`,
+};
+
+/** Files that they need. */
+export const documentedFiles: Readonly<Record<string, string>> = {
+  "admin-token": `admin-${token}\n`,
+  "github-secret": `github-${token}\n`,
+  "pagerduty-key": `pagerduty-${token}\n`,
+  "slack-url": "https://hooks.slack.com/services/T0/B0/x\n",
+  "soar-secret": `soar-secret-${token}\n`,
+  "tls/cert.pem": "",
+  "tls/key.pem": "",
+  "log-types/own.yaml": "name: Own.Type\nrecognise: [{field: own, exists: true}]\n",
+};

@@ -328,13 +328,19 @@ destinations:
     expect(problems[0]).toContain(message);
   });
 
-  test.each(["sources:", "sources: {}", "sources: []", "sources: text", ""])(
-    "without sources: %s",
-    (sources) => {
-      const { problems } = read(`admin: {token: admin-${token}}\n${sources}\n`);
-      expect(problems.join()).toContain("sources");
-    },
-  );
+  test.each([
+    ["sources:", "2: sources must be a map of names, such as sources: {main: {kind: …}}."],
+    ["sources: []", "2: sources must be a map of names, such as sources: {main: {kind: …}}."],
+    ["sources: text", "2: sources must be a map of names, such as sources: {main: {kind: …}}."],
+    ["sources: {}", "2: There is no source: no events could come in."],
+    ["drain: 1s", "1: There is no source: no events could come in."],
+  ])("%s", (sources, problem) => {
+    expect(read(`admin: {token: admin-${token}}\n${sources}\n`).problems).toEqual([problem]);
+  });
+
+  test("an admin without anything lacks its token", () => {
+    expect(read("sources: {main: {kind: files, paths: x}}").problems).toEqual(["1: admin.token is missing."]);
+  });
 });
 
 describe("loadServiceConfig", () => {

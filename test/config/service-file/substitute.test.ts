@@ -23,7 +23,7 @@ describe("variables", () => {
     ["${EMPTY:-standard}", "standard"],
     ["${MISSING:-standard}", "standard"],
     ["${MISSING:-}", ""],
-    ["${MISSING:-a:b ${}", "a:b ${"],
+    ["${MISSING:-a:b $}", "a:b $"],
     ["${NAME:-standard}", "value"],
     ["$${NAME}", "${NAME}"],
     ["$$${NAME}", "$${NAME}"],
@@ -41,6 +41,10 @@ describe("variables", () => {
 
   test.each([
     ["${MISSING}", "the environment variable MISSING is not set: set it, or write ${MISSING:-default}"],
+    [
+      "${file:${NAME}/x}",
+      "a ${…} cannot hold another one: write ${NAME}, ${NAME:-default} or ${file:PATH}, and $${ for a literal ${",
+    ],
     ["${toString}", "the environment variable toString is not set: set it, or write ${toString:-default}"],
     [
       "${}",

@@ -3,7 +3,7 @@ import { createSlackDestination } from "../../../src/destinations/slack/destinat
 import { startReceiver, type Reaction, type ReceivedRequest, type Receiver } from "../receiver.ts";
 import { closing, loopback, surroundings } from "../request-fixtures.ts";
 
-export const slackPath = "/services/T000/B000/s3cret";
+const slackPath = "/services/T000/B000/s3cret";
 
 export interface FakeSlack extends Receiver {
   /** What was posted, as Slack took it. */

@@ -107,3 +107,20 @@ export function destinationState(overrides: Partial<DestinationState> = {}): Des
     ...overrides,
   };
 }
+
+/** The status so many seconds later, with so many events and the like more. */
+export function later(seconds: number, events: number = 0): ServiceStatus {
+  const { counters, commits } = serviceStatus();
+  return serviceStatus({
+    nowMs: nowMs + seconds * 1000,
+    counters: { ...counters, events: counters.events + events, bytes: counters.bytes + events * 1000 },
+    commits: {
+      ...commits,
+      count: commits.count + 10,
+      batchMsTotal: commits.batchMsTotal + 900,
+      commitMsTotal: commits.commitMsTotal + 125,
+    },
+    state: { keys: 4321 + 60, bytes: 8_000_000 - 2000, journalBytes: 0 },
+    sources: [sourceStatus({ records: 120_500 + events, bytes: 144_600_000 + events * 1000 })],
+  });
+}

@@ -60,7 +60,6 @@ interface Request {
   readonly texts: readonly string[];
   /** Of the first receipt that said so. */
   acknowledged: boolean;
-  repeated: boolean;
 }
 
 /** A service, its clients and its lane, of which the first is killed now and then. */
@@ -69,6 +68,7 @@ class World {
   readonly seen: SeenRecord[] = [];
   /** Numbers of requests in the order in which they were said to be stored. */
   readonly storedOrder: number[] = [];
+  readonly wrongReceipts: unknown[] = [];
   readonly #folder: string;
   readonly #options: { readonly segmentBytes: number; readonly writeBytesMax: number };
   readonly #clock = manualClock();
@@ -99,7 +99,7 @@ class World {
   create(records: number): Request {
     const number = this.requests.length;
     const texts = Array.from({ length: records }, (_, index) => `${number}.${index}`);
-    const request = { number, texts, acknowledged: false, repeated: false };
+    const request = { number, texts, acknowledged: false };
     this.requests.push(request);
     return request;
   }
@@ -115,10 +115,12 @@ class World {
 
   /** Kills after so many calls, during requests if there are as many. */
   async kill(after: number, share: number): Promise<void> {
-    this.#files.killAfter(after);
+    await this.#files.killAfter(after);
     await this.append([this.create(1), this.create(3)]);
     await this.append([this.create(2)]);
-    this.#files.kill();
+    await this.#files.kill();
+    // What the lane may read it may commit before the power goes.
+    if (this.#spool !== undefined) this.seen.push(...(await this.#reading.run(this.#spool)));
     this.#spool = undefined;
     this.#files.losePower(share);
     this.#files = new TestFiles();
@@ -148,12 +150,11 @@ class World {
   }
 
   #note(request: Request, receipt: SpoolReceipt): void {
-    expect(receipt).toEqual({
-      kind: expect.stringMatching(/^(stored|repeated)$/),
-      records: request.texts.length,
-    });
-    if (request.acknowledged) expect(receipt.kind).toBe("repeated");
-    else if (receipt.kind === "stored") this.storedOrder.push(request.number);
+    const expected = request.acknowledged ? ["repeated"] : ["stored", "repeated"];
+    const isRight =
+      expected.includes(receipt.kind) && "records" in receipt && receipt.records === request.texts.length;
+    if (!isRight) this.wrongReceipts.push({ ...receipt, request });
+    if (receipt.kind === "stored") this.storedOrder.push(request.number);
     request.acknowledged = true;
   }
 }
@@ -178,6 +179,7 @@ test("whatever fails and whenever it is killed, what was acknowledged is read on
         // Clients send again what was not acknowledged, and are heard now.
         await world.append(world.requests);
         await world.read(Number.POSITIVE_INFINITY);
+        expect(world.wrongReceipts).toEqual([]);
         const seen = world.seen.map(({ text, reason }) => reason ?? text);
         const all = world.requests.flatMap(({ texts }) => texts);
         expect(seen.toSorted()).toEqual(all.toSorted());

@@ -138,7 +138,7 @@ interface Fault {
 }
 
 /**
- * The files of the system, with a say in what fails. Once killed, it does nothing more and answers nothing, as a process that is
+ * The files of the system, with a say in what fails. Syncing is only noted: no machine loses power here. Once killed, it does nothing more and answers nothing, as a process that is
  * gone; `losePower` then takes away what was not synced.
  */
 export class TestFiles implements SpoolFiles {
@@ -155,6 +155,8 @@ export class TestFiles implements SpoolFiles {
   #gate: Promise<void> = Promise.resolve();
   #called: PromiseWithResolvers<void> | undefined;
   #unlock: (() => void) | undefined;
+  #underWay: Promise<unknown> = Promise.resolve();
+  readonly #open = new Set<SpoolFile>();
   /** Bytes of each file that survive, of those that were written to. */
   readonly #durableBytes = new Map<string, number>();
   /** Files whose name may be lost. */
@@ -167,10 +169,6 @@ export class TestFiles implements SpoolFiles {
   /** Fails a call of an operation, after so many that succeed. */
   fail(operation: FileOperation, { after = 0, code = "EIO" }: { after?: number; code?: string } = {}): void {
     this.#faults.push({ operation, left: after, code });
-  }
-
-  heal(): void {
-    this.#faults = [];
   }
 
   /** Resolves when there were so many calls. */
@@ -189,15 +187,17 @@ export class TestFiles implements SpoolFiles {
   }
 
   /** Kills after so many further calls; a write that it hits is done in part. */
-  killAfter(calls: number): void {
+  async killAfter(calls: number): Promise<void> {
     this.#killAfter = calls;
-    if (calls === 0) this.kill();
+    if (calls === 0) await this.kill();
   }
 
-  kill(): void {
+  async kill(): Promise<void> {
     this.#isKilled = true;
+    await this.#underWay;
+    for (const file of this.#open) await file.close();
+    this.#open.clear();
     this.#unlock?.();
-    this.#unlock = undefined;
     this.#kill.resolve();
   }
 
@@ -219,76 +219,99 @@ export class TestFiles implements SpoolFiles {
   }
 
   async create(path: string): Promise<SpoolFile> {
-    await this.#call("create");
-    this.#durableBytes.set(path, 0);
-    this.#newNames.add(path);
-    return this.#wrap(path, await systemFiles.create(path));
+    return await this.#do("create", async () => {
+      const file = await systemFiles.create(path);
+      this.#durableBytes.set(path, 0);
+      this.#newNames.add(path);
+      return this.#wrap(path, file);
+    });
   }
 
   async open(path: string): Promise<SpoolFile> {
-    await this.#call("open");
-    this.#durableBytes.set(path, 0);
-    return this.#wrap(path, await systemFiles.open(path));
+    return await this.#do("open", async () => {
+      const file = await systemFiles.open(path);
+      this.#durableBytes.set(path, 0);
+      return this.#wrap(path, file);
+    });
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await this.#call("rename");
-    await systemFiles.rename(from, to);
-    this.#durableBytes.set(to, this.#durableBytes.get(from) ?? 0);
-    this.#durableBytes.delete(from);
-    this.#newNames.delete(from);
-    this.#newNames.add(to);
+    await this.#do("rename", async () => {
+      await systemFiles.rename(from, to);
+      this.#durableBytes.set(to, this.#durableBytes.get(from) ?? 0);
+      this.#durableBytes.delete(from);
+      this.#newNames.delete(from);
+      this.#newNames.add(to);
+    });
   }
 
   async remove(path: string): Promise<void> {
-    await this.#call("remove");
-    await systemFiles.remove(path);
-    this.#durableBytes.delete(path);
+    await this.#do("remove", async () => {
+      await systemFiles.remove(path);
+      this.#durableBytes.delete(path);
+    });
   }
 
   async syncFolder(path: string): Promise<void> {
-    await this.#call("syncFolder");
-    for (const name of this.#newNames) if (dirname(name) === path) this.#newNames.delete(name);
+    await this.#do("syncFolder", async () => {
+      for (const name of this.#newNames) if (dirname(name) === path) this.#newNames.delete(name);
+    });
   }
 
   #wrap(path: string, file: SpoolFile): SpoolFile {
+    this.#open.add(file);
     return {
-      write: async (buffers, position) => {
+      write: (buffers, position) => {
         const bytes = Buffer.concat(buffers);
         const half = bytes.subarray(0, Math.ceil(bytes.length / 2));
-        await this.#call("write", async () => void (await file.write([half], position)));
-        return await file.write([bytes.subarray(0, this.writeBytesMax)], position);
+        const whole = bytes.subarray(0, this.writeBytesMax);
+        return this.#do(
+          "write",
+          () => file.write([whole], position),
+          () => file.write([half], position),
+        );
       },
-      sync: async () => {
-        await this.#call("sync");
-        await file.sync();
-        this.#durableBytes.set(path, statSync(path).size);
+      sync: () =>
+        this.#do("sync", async () => {
+          this.#durableBytes.set(path, statSync(path).size);
+        }),
+      truncate: (bytes) =>
+        this.#do("truncate", async () => {
+          await file.truncate(bytes);
+          this.#durableBytes.set(path, Math.min(bytes, this.#durableBytes.get(path) ?? 0));
+        }),
+      close: async () => {
+        if (this.#open.delete(file)) await file.close();
       },
-      truncate: async (bytes) => {
-        await this.#call("truncate");
-        await file.truncate(bytes);
-        this.#durableBytes.set(path, Math.min(bytes, this.#durableBytes.get(path) ?? 0));
-      },
-      close: () => file.close(),
     };
   }
 
-  /** What a call leaves behind that fails or is killed is up to `broken`. */
-  async #call(operation: FileOperation, broken: () => Promise<void> = async () => undefined): Promise<void> {
-    if (this.#isKilled) return await new Promise<never>(() => undefined);
+  /** Does what a call asks for; one that fails or is killed leaves behind what `broken` does. */
+  async #do<T>(
+    operation: FileOperation,
+    perform: () => Promise<T>,
+    broken?: () => Promise<unknown>,
+  ): Promise<T> {
+    if (this.#isKilled) return await never;
     this.calls.push(operation);
     this.#called?.resolve();
     await this.#gate;
     this.#killAfter -= 1;
     if (this.#killAfter < 0) {
-      await broken();
-      this.kill();
-      return await new Promise<never>(() => undefined);
+      await broken?.();
+      await this.kill();
+      return await never;
     }
-    const fault = this.#faults.find((fault) => fault.operation === operation);
-    if (fault === undefined || fault.left-- > 0) return;
-    this.#faults = this.#faults.filter((other) => other !== fault);
-    await broken();
-    throw Object.assign(new Error(`${fault.code}: made to fail`), { code: fault.code });
+    const fault = this.#faults.find((fault) => fault.operation === operation && fault.left-- <= 0);
+    if (fault !== undefined) {
+      this.#faults = this.#faults.filter((other) => other !== fault);
+      await broken?.();
+      throw Object.assign(new Error(`${fault.code}: made to fail`), { code: fault.code });
+    }
+    const performing = perform();
+    this.#underWay = performing.catch(() => undefined);
+    return await performing;
   }
 }
+
+const never = new Promise<never>(() => undefined);

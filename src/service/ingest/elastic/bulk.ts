@@ -46,8 +46,9 @@ export class BulkReceiver {
     const holding = this.#intake.held.begin();
     try {
       const source = allowed.length === 1 ? allowed[0] : undefined;
-      const content = await readContent(this.#intake, { request, reply, source, holding });
-      const outcome = content instanceof Refusal ? content : await this.#accept(bulk, content);
+      const pieces = await readContent(this.#intake, { request, reply, source, holding });
+      const outcome =
+        pieces instanceof Refusal ? pieces : await this.#accept(bulk, this.#intake.joiner.join(pieces));
       if (!(outcome instanceof Refusal)) return outcome;
       // A request that may go to several sources belongs to none of them before its documents are looked at.
       const sources = source === undefined || outcome.status === 401 ? [] : [source.name];
@@ -57,6 +58,7 @@ export class BulkReceiver {
     }
   }
 
+  /** Is done with the content before it waits for the spool, which has its own copy then. */
   async #accept(bulk: BulkRequest, content: Buffer): Promise<Outcome | Refusal> {
     const { clock, splitter } = this.#intake;
     const { headers } = bulk.request;

@@ -1,0 +1,98 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import { type Site, sourceToken } from "./site.ts";
+
+/** What a client met that keeps sending until all is accepted. */
+export interface ClientCounts {
+  requests: number;
+  /** Requests whose answer never came. */
+  unanswered: number;
+  /** Answers that say that the request had been stored before. */
+  repeated: number;
+  /** By status, answers that ask to come again later. */
+  refused: Record<string, number>;
+  /** Answers that ask to come again later without saying when. */
+  refusedWithoutTime: number;
+}
+
+/** Sends events, each request under a key of its own, again and again until it is accepted. */
+export class Client {
+  readonly counts: ClientCounts = {
+    requests: 0,
+    unanswered: 0,
+    repeated: 0,
+    refused: {},
+    refusedWithoutTime: 0,
+  };
+  /** Events that the service has confirmed. */
+  accepted = 0;
+  readonly #site: Site;
+
+  constructor(site: Site) {
+    this.#site = site;
+  }
+
+  async send(key: string, events: readonly string[]): Promise<void> {
+    for (;;) {
+      const response = await this.#attempt(key, events);
+      if (response === undefined) continue;
+      if (response.status === 202) {
+        const { accepted, repeated = false } = (await response.json()) as Accepted;
+        if (accepted !== events.length)
+          throw new Error(`${accepted} of ${events.length} events were accepted`);
+        this.counts.repeated += Number(repeated);
+        this.accepted += accepted;
+        return;
+      }
+      await this.#waitAsAsked(response);
+    }
+  }
+
+  /** `undefined` when no whole answer came. */
+  async #attempt(key: string, events: readonly string[]): Promise<Response | undefined> {
+    const url = await this.#site.eventsUrl();
+    this.counts.requests += 1;
+    try {
+      const response = await fetch(`${url}/v1/events/events`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${sourceToken}`,
+          "content-type": "application/x-ndjson",
+          "idempotency-key": key,
+        },
+        body: `${events.join("\n")}\n`,
+      });
+      // Whole, or what follows would not be an answer either.
+      return new Response(await response.text(), response);
+    } catch {
+      this.counts.unanswered += 1;
+      return undefined;
+    }
+  }
+
+  async #waitAsAsked(response: Response): Promise<void> {
+    const { status, headers } = response;
+    if (status !== 429 && status !== 503) throw new Error(`status ${status}: ${await response.text()}`);
+    this.counts.refused[status] = (this.counts.refused[status] ?? 0) + 1;
+    const seconds = headers.get("retry-after");
+    this.counts.refusedWithoutTime += Number(seconds === null);
+    await delay(Number(seconds ?? "1") * 1000);
+  }
+}
+
+interface Accepted {
+  readonly accepted: number;
+  readonly repeated?: boolean;
+}
+
+/** Lines in groups of the same length; the last may be shorter. */
+export function chunksOf(lines: readonly string[], length: number): readonly (readonly string[])[] {
+  return Array.from({ length: Math.ceil(lines.length / length) }, (_, index) =>
+    lines.slice(index * length, (index + 1) * length),
+  );
+}
+
+/** Prints a line for whoever reads the log of the tests. */
+export function tell(line: string): void {
+  process.stderr.write(`acceptance: ${line}\n`);
+}
