@@ -55,7 +55,7 @@ export class Receiver {
   readonly keys: Set<string>;
   readonly #options: ReceiverOptions;
   readonly #server: Server;
-  #failure: Failure = { how: "status", untilMs: 0 };
+  #failure: Failure | undefined;
 
   static async start(options: ReceiverOptions): Promise<Receiver> {
     const receiver = new Receiver(options);
@@ -76,8 +76,8 @@ export class Receiver {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** From now on every delivery fails, until a time that has passed makes it take them again. */
-  fail(failure: Failure): void {
+  /** From now on every delivery fails; `undefined` takes them again. */
+  fail(failure: Failure | undefined): void {
     this.#failure = failure;
   }
 
@@ -117,10 +117,11 @@ export class Receiver {
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { print, nowMs } = this.#options;
     const body = await readBody(request);
-    if (nowMs() < this.#failure.untilMs) {
+    const failure = this.#failure;
+    if (failure !== undefined && nowMs() < failure.untilMs) {
       this.counts.failed += 1;
       print("failed   on demand");
-      if (this.#failure.how === "reset") request.socket.resetAndDestroy();
+      if (failure.how === "reset") request.socket.resetAndDestroy();
       else send(response, 503, { error: "failing on demand" });
       return;
     }

@@ -143,7 +143,9 @@ async function changeDeliveries(
   const answer = await withService(options, (client) =>
     client.ask<CommandAnswer>({ method: "POST", path: `/v1/deliveries/${action}`, body, timeoutMs: 60_000 }),
   );
-  io.stderr.write(`${count(answer.done, "delivery").replace(/deliverys$/, "deliveries")} ${done}.\n`);
+  io.stderr.write(
+    `${answer.done === 1 ? "1 delivery" : `${answer.done.toLocaleString("en-US")} deliveries`} ${done}.\n`,
+  );
   return tellProblems(answer, io);
 }
 

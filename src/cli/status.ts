@@ -54,11 +54,12 @@ function renderStatus(status: ServiceStatus, screen: Screen): string {
 
 function headLines(status: ServiceStatus, screen: Screen): readonly string[] {
   const { version, phase, startedAtMs, nowMs, counters, content } = status;
+  const matches = counters.matches === 1 ? "1 match" : `${counters.matches.toLocaleString("en-US")} matches`;
   const up = formatDuration(nowMs - startedAtMs);
   const phaseFormat = phase === "running" ? "green" : phase === "failed" ? "red" : "yellow";
   return [
     `${paint(screen, "bold", `stakeout ${printable(version)}`)} ${paint(screen, phaseFormat, phase)}, up ${up}`,
-    `${count(counters.events, "event")} (${formatBytes(counters.bytes)}), ${count(counters.matches, "match").replace(/matchs$/, "matches")}, ` +
+    `${count(counters.events, "event")} (${formatBytes(counters.bytes)}), ${matches}, ` +
       `${count(counters.alerts, "alert")}, ${count(counters.ruleErrors, "rule error")}, ${count(counters.deadLetters, "dead letter")}`,
     commitLine(status),
     ...stateLine(status),

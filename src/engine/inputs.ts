@@ -1,5 +1,6 @@
 import { isThenable, type MaybePromise } from "../core/json.ts";
 import type { RecordChunk } from "../core/record.ts";
+import { Signal } from "../core/signal.ts";
 import type { Parser } from "../parsers/parser.ts";
 import type { PositionReader, Source } from "../sources/source.ts";
 
@@ -31,10 +32,13 @@ export class Inputs {
   #open: LaneInput[] = [];
   /** Not opened yet. */
   #left: LaneInput[];
-  /** Reads that have not answered: a source is not asked again before it has. */
-  readonly #reading = new Map<LaneInput, Promise<void>>();
+  /** Those whose read has not answered: a source is not asked again before it has. */
+  readonly #reading = new Set<LaneInput>();
   /** How to get the answers of reads that nobody took yet; one that failed throws. */
   readonly #answers = new Map<LaneInput, () => InputChunk | undefined>();
+  /** Raised with each answer. To race the reads instead would leave a trace of each race with a read that never answers. */
+  readonly #answered = new Signal();
+  #closed: Promise<void> | undefined;
 
   constructor(options: InputsOptions) {
     this.#options = options;
@@ -43,6 +47,8 @@ export class Inputs {
 
   /** The next records; `undefined` at the end of all inputs. The chunk is valid until the next call. */
   next(): MaybePromise<InputChunk | undefined> {
+    // First of all, or a source that always has records would keep the others from being opened.
+    if (this.#opensNext()) return this.#openNext();
     for (const input of this.#open) {
       const answer = this.#ask(input);
       if (answer === "waits") continue;
@@ -51,16 +57,23 @@ export class Inputs {
       this.#end(input);
       return this.next();
     }
-    if (this.#left.length > 0 && (this.#open.length === 0 || this.#options.order === "together")) {
-      return this.#openNext();
-    }
     if (this.#open.length === 0) return undefined;
-    return Promise.race(this.#reading.values()).then(() => this.next());
+    return this.#answered.wait().then(() => this.next());
   }
 
-  /** Makes reads that wait end, and those to come. */
-  async close(): Promise<void> {
+  /** Makes reads that wait end, and those to come. Called again it waits for the same. */
+  close(): Promise<void> {
+    this.#closed ??= this.#closeAll();
+    return this.#closed;
+  }
+
+  async #closeAll(): Promise<void> {
     for (const { source } of this.#options.inputs) await source.close();
+  }
+
+  #opensNext(): boolean {
+    if (this.#left.length === 0 || this.#closed !== undefined) return false;
+    return this.#open.length === 0 || this.#options.order === "together";
   }
 
   #ask(input: LaneInput): InputChunk | undefined | "waits" {
@@ -72,7 +85,8 @@ export class Inputs {
     if (this.#reading.has(input)) return "waits";
     const reading = input.source.read();
     if (!isThenable(reading)) return reading && { input, chunk: reading };
-    this.#reading.set(input, this.#wait(input, reading));
+    this.#reading.add(input);
+    void this.#wait(input, reading);
     return "waits";
   }
 
@@ -86,6 +100,7 @@ export class Inputs {
       });
     }
     this.#reading.delete(input);
+    this.#answered.raise();
   }
 
   /** Lets the others come first. */

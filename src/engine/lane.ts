@@ -35,7 +35,7 @@ export class Lane {
   readonly #inputs: Inputs;
   readonly #ruleStats: RuleStats;
   readonly #records = new Map<Source, number>();
-  /** Raised when something wants a commit that no record brings about. */
+  /** Raised when something wants a commit that no record brings about, and when a read that was waited for is over. */
   readonly #news = new Signal();
   /** What to do with the next commit; each answers what to call after it. */
   #commands: (() => Promise<() => void>)[] = [];
@@ -174,12 +174,17 @@ export class Lane {
     const reading = this.#inputs.next();
     if (!isThenable(reading)) return reading;
     let done = false;
-    const read = Promise.resolve(reading).finally(() => (done = true));
+    // One thing to wait for: a race would leave a trace of each wait with whatever did not happen.
+    const settle = (): void => {
+      done = true;
+      this.#news.raise();
+    };
+    reading.then(settle, settle);
     while (!done) {
       const withinMs = this.#dirty ? this.#remainingMs() : undefined;
-      if (!(await settlesWithin(Promise.race([read, this.#news.wait()]), withinMs))) await this.#commit();
+      if (!(await settlesWithin(this.#news.wait(), withinMs))) await this.#commit();
     }
-    return await read;
+    return await reading;
   }
 
   /** True when a commit has something to do. */
@@ -261,7 +266,7 @@ export class Lane {
       const startedMs = clock.monotonicMs();
       await store.commit({ clockMs: this.#engineClock.nowMs, positions, entries });
       this.#tellCommit(positions, {
-        batchMs: startedMs - batch.startedMs,
+        batchMs: startedMs - batch.begunMs(startedMs),
         commitMs: clock.monotonicMs() - startedMs,
       });
     }

@@ -37,7 +37,7 @@ export function redactText(text: string): string {
   const cut = text.length > stringCharactersMax ? `${text.slice(0, stringCharactersMax)}…` : text;
   return cut
     .replace(
-      /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>`]*)/gi,
+      /\b([a-z][a-z0-9+.-]{0,20}:\/\/)([^\s"'<>`]*)/gi,
       (_, scheme: string, rest: string) => scheme + hostOf(rest),
     )
     .replace(/\b(Bearer|Basic|ApiKey)\s+[^\s"',;]+/gi, `$1 ${redacted}`);

@@ -24,21 +24,48 @@ describe("an alert whose rule names no destinations", () => {
     expect(routed([route("b"), route("a")]).destinations).toEqual(["b", "a"]);
   });
 
-  test.each<[string, Partial<AlertRoute>, Partial<Alert>, boolean]>([
-    ["a severity that is listed", { severities: ["low", "high"] }, { severity: "high" }, true],
-    ["a severity that is not", { severities: ["low", "high"] }, { severity: "medium" }, false],
-    ["a log type that is listed", { logTypes: ["Okta.SystemLog"] }, { logType: "Okta.SystemLog" }, true],
-    ["a log type that only begins so", { logTypes: ["Okta"] }, { logType: "Okta.SystemLog" }, false],
-    ["a log type that fits a pattern", { logTypes: ["AWS.*"] }, { logType: "AWS.CloudTrail" }, true],
-    ["one tag of several", { tags: ["pci", "prod"] }, { tags: ["test", "prod"] }, true],
-    ["a tag that fits a pattern", { tags: ["team:*"] }, { tags: ["team:cloud"] }, true],
-    ["no tag that is asked for", { tags: ["pci"] }, { tags: ["pci-old"] }, false],
-    ["no tags at all", { tags: ["*"] }, { tags: [] }, false],
-    ["all conditions", { severities: ["high"], tags: ["pci"] }, { severity: "high", tags: ["pci"] }, true],
-    ["one condition of two", { severities: ["high"], tags: ["pci"] }, { severity: "high" }, false],
-    ["a list that lets nothing through", { severities: [] }, {}, false],
-  ])("is judged by conditions: %s", (_, conditions, overrides, taken) => {
-    expect(routed([route("a", conditions)], overrides).destinations).toEqual(taken ? ["a"] : []);
+  interface Judged {
+    readonly by: Partial<AlertRoute>;
+    readonly of?: Partial<Alert>;
+    readonly taken: boolean;
+  }
+
+  test.each<[string, Judged]>([
+    [
+      "a severity that is listed",
+      { by: { severities: ["low", "high"] }, of: { severity: "high" }, taken: true },
+    ],
+    [
+      "a severity that is not",
+      { by: { severities: ["low", "high"] }, of: { severity: "medium" }, taken: false },
+    ],
+    [
+      "a log type that is listed",
+      { by: { logTypes: ["Okta.SystemLog"] }, of: { logType: "Okta.SystemLog" }, taken: true },
+    ],
+    [
+      "a log type that only begins so",
+      { by: { logTypes: ["Okta"] }, of: { logType: "Okta.SystemLog" }, taken: false },
+    ],
+    [
+      "a log type that fits a pattern",
+      { by: { logTypes: ["AWS.*"] }, of: { logType: "AWS.CloudTrail" }, taken: true },
+    ],
+    ["one tag of several", { by: { tags: ["pci", "prod"] }, of: { tags: ["test", "prod"] }, taken: true }],
+    ["a tag that fits a pattern", { by: { tags: ["team:*"] }, of: { tags: ["team:cloud"] }, taken: true }],
+    ["no tag that is asked for", { by: { tags: ["pci"] }, of: { tags: ["pci-old"] }, taken: false }],
+    ["no tags at all", { by: { tags: ["*"] }, of: { tags: [] }, taken: false }],
+    [
+      "all conditions",
+      { by: { severities: ["high"], tags: ["pci"] }, of: { severity: "high", tags: ["pci"] }, taken: true },
+    ],
+    [
+      "one condition of two",
+      { by: { severities: ["high"], tags: ["pci"] }, of: { severity: "high" }, taken: false },
+    ],
+    ["a list that lets nothing through", { by: { severities: [] }, taken: false }],
+  ])("is judged by conditions: %s", (_, { by, of, taken }) => {
+    expect(routed([route("a", by)], of).destinations).toEqual(taken ? ["a"] : []);
   });
 
   test("passes by a destination that has to be named", () => {

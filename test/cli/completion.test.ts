@@ -8,7 +8,7 @@ import { cli, tempFolder } from "./fixtures.ts";
 
 describe("bash", () => {
   test.each([
-    ["r", ["rules", "run"]],
+    ["r", ["reload", "rules", "run"]],
     ["alerts ", ["list", "show", "--help", "-h"]],
     ["alerts list --st", ["--state", "--status"]],
     ["alerts list --status ", ["open", "closed"]],

@@ -1,8 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 import { describe, expect, onTestFinished, test } from "vitest";
 
@@ -10,14 +9,12 @@ import { token } from "../service/admin/fixtures.ts";
 import { cli, tempFolder } from "./fixtures.ts";
 import { configFile, startService } from "./service-fixtures.ts";
 
-/** A certificate for another name than the one under which it is reached, with its key. */
-function certificate(): { certFile: string; keyFile: string } {
-  const folder = tempFolder();
-  const [certFile, keyFile] = [join(folder, "cert.pem"), join(folder, "key.pem")];
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", keyFile];
-  const made = ["-out", certFile, "-days", "2", "-subj", "/CN=stakeout.example"];
-  execFileSync("openssl", ["req", "-x509", ...key, ...made], { stdio: "ignore" });
-  return { certFile, keyFile };
+/** A certificate for 127.0.0.1 alone, with its key, and another one. */
+const certificate = tlsFiles("test/destinations/self-signed");
+const otherCertificate = tlsFiles("test/service/ingest/tls");
+
+function tlsFiles(folder: string): { certFile: string; keyFile: string } {
+  return { certFile: resolve(folder, "cert.pem"), keyFile: resolve(folder, "key.pem") };
 }
 
 async function listen(server: Server): Promise<string> {
@@ -43,17 +40,15 @@ describe("the service is found", () => {
   });
 
   test("over TLS by its own certificate, whatever name that has", async () => {
-    const tls = certificate();
-    const { port } = await startService({ tls });
-    const pair = `{cert: ${tls.certFile}, key: ${tls.keyFile}}`;
-    const file = configFile(`{listen: "127.0.0.1:${port}", token: ${token}, tls: ${pair}}`);
+    const { port } = await startService({ tls: certificate });
+    const pair = `{cert: ${certificate.certFile}, key: ${certificate.keyFile}}`;
+    const file = configFile(`{listen: "localhost:${port}", token: ${token}, tls: ${pair}}`);
     expect(await cli(["health", "-c", file])).toMatchObject({ status: 0, stderr: "" });
   });
 
   test("but not when another one answers with another certificate", async () => {
-    const { port } = await startService({ tls: certificate() });
-    const other = certificate();
-    const pair = `{cert: ${other.certFile}, key: ${other.keyFile}}`;
+    const { port } = await startService({ tls: otherCertificate });
+    const pair = `{cert: ${certificate.certFile}, key: ${certificate.keyFile}}`;
     const file = configFile(`{listen: "127.0.0.1:${port}", token: ${token}, tls: ${pair}}`);
     const { status, stderr } = await cli(["health", "-c", file]);
     expect(status).toBe(1);

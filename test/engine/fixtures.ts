@@ -1,14 +1,18 @@
 import { createAlertBook } from "../../src/alerts/book.ts";
 import { createOutbox } from "../../src/alerts/outbox.ts";
+import { type RemoteDelivery, RemoteOutbox } from "../../src/alerts/remote-outbox.ts";
+import type { AlertRouting } from "../../src/alerts/routing.ts";
 import { createRuleErrorBook } from "../../src/alerts/rule-errors.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { defaultLimits } from "../../src/core/limits.ts";
 import type { StreamPosition } from "../../src/core/position.ts";
 import type { RecordChunk } from "../../src/core/record.ts";
+import { Signal } from "../../src/core/signal.ts";
 import type { CommittedFile, Delivery, Destination } from "../../src/destinations/destination.ts";
 import { AlertOutputs } from "../../src/engine/alert-outputs.ts";
 import { LaneControl } from "../../src/engine/control.ts";
+import type { LaneInput } from "../../src/engine/inputs.ts";
 import type { LaneParts } from "../../src/engine/lane-parts.ts";
 import { Lane } from "../../src/engine/lane.ts";
 import { SuspensionBook } from "../../src/engine/suspensions.ts";
@@ -40,14 +44,15 @@ export function cloudTrail(seconds: number, fields: JsonObject = {}): string {
 export const farClock: Clock = { nowMs: () => startMs + 1e12, monotonicMs: () => 0 };
 
 /** Records of one stream, handed out in chunks of `chunkRecords`; positions are record numbers. */
-class ListSource implements Source {
-  readonly id = "list";
+export class ListSource implements Source {
+  readonly id: string;
   readonly label = "list";
   readonly #records: readonly string[];
   readonly #chunkRecords: number;
   #next = 0;
 
-  constructor(records: readonly string[], chunkRecords = 7) {
+  constructor(records: readonly string[], chunkRecords = 7, id = "list") {
+    this.id = id;
     this.#records = records;
     this.#chunkRecords = chunkRecords;
   }
@@ -92,6 +97,64 @@ class ListSource implements Source {
   close(): void {}
 }
 
+/** A source that has no end: records come when a test gives them, each in a chunk of its own. */
+export class FedSource implements Source {
+  readonly id: string;
+  readonly label = "fed";
+  readonly #given: string[] = [];
+  readonly #news = new Signal();
+  #next = 0;
+  #error: Error | undefined;
+  #closed = false;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  give(...records: readonly string[]): void {
+    this.#given.push(...records);
+    this.#news.raise();
+  }
+
+  fail(error: Error): void {
+    this.#error = error;
+    this.#news.raise();
+  }
+
+  find(): void {}
+
+  open(): void {}
+
+  async read(): Promise<RecordChunk | undefined> {
+    while (this.#given.length === 0 && !this.#closed && this.#error === undefined) await this.#news.wait();
+    if (this.#error !== undefined) throw this.#error;
+    const record = this.#given.shift();
+    if (record === undefined) return undefined;
+    const bytes = Buffer.from(record);
+    const first = this.#next++;
+    return {
+      source: this.id,
+      stream: "only",
+      bytes,
+      count: 1,
+      starts: Uint32Array.of(0),
+      ends: Uint32Array.of(bytes.length),
+      baseOffset: first,
+      faults: undefined,
+      positionAfter: (count) => ({ next: first + count }),
+    };
+  }
+
+  progress(): { bytesRead: number; bytesTotal: undefined } {
+    return { bytesRead: this.#next, bytesTotal: undefined };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#news.raise();
+  }
+}
+
 /** What survives a crash: what commits and synced files left behind, and how many operations until the next crash. */
 export class Disk {
   readonly files: Map<string, string> = new Map();
@@ -122,7 +185,9 @@ export async function diskStore(disk: Disk): Promise<StateStore> {
     disk.step();
     await store.commit(batch);
     disk.clockMs = batch.clockMs;
-    for (const position of batch.positions) disk.positions.set(position.stream, position);
+    for (const position of batch.positions) {
+      disk.positions.set(`${position.source}\n${position.stream}`, position);
+    }
     for (const { kind, key, value } of batch.entries) {
       if (value === undefined) disk.entries.delete(`${kind}\n${key}`);
       else disk.entries.set(`${kind}\n${key}`, { kind, key, value: structuredClone(value) });
@@ -183,24 +248,21 @@ export interface LaneFixture {
   readonly disk?: Disk;
   readonly chunkRecords?: number;
   readonly parts?: Partial<LaneParts>;
+  /** Parts that need the store. */
+  readonly partsOf?: (store: StateStore) => Partial<LaneParts>;
 }
 
 /** A lane over records in memory, committing after every chunk. */
 export async function createLane(
   fixture: LaneFixture,
 ): Promise<{ lane: Lane; disk: Disk; control: LaneControl }> {
-  const { records, rules, disk = new Disk(), chunkRecords, parts = {} } = fixture;
+  const { records, rules, disk = new Disk(), chunkRecords, parts = {}, partsOf } = fixture;
   const store = await diskStore(disk);
   const limits = defaultLimits;
   const destinations = [diskDestination(disk)];
   const control = new LaneControl();
   const lane = new Lane({
-    inputs: [
-      {
-        source: new ListSource(records, chunkRecords),
-        parser: createParser({ logTypes, limits, sourceLabel: "list" }),
-      },
-    ],
+    inputs: [inputOf(new ListSource(records, chunkRecords))],
     rules,
     store,
     evaluation: new Evaluation(store, limits),
@@ -221,8 +283,34 @@ export async function createLane(
     warn: () => undefined,
     batch: { latencyMs: 0, bytesMax: 0 },
     ...parts,
+    ...partsOf?.(store),
   });
   return { lane, disk, control };
+}
+
+/** An input of such a source, for `parts.inputs`. */
+export function inputOf(source: Source): LaneInput {
+  return { source, parser: createParser({ logTypes, limits: defaultLimits, sourceLabel: source.label }) };
+}
+
+export interface RemoteFixture {
+  /** Where deliveries go by way of `handOver`. Default: one, `remote`. */
+  readonly names?: readonly string[];
+  readonly handOver: (deliveries: readonly RemoteDelivery[]) => void;
+  readonly routing?: AlertRouting;
+}
+
+/** The outputs of a service: a file on the disk, and destinations whose deliveries somebody else makes. */
+export function remoteOutputs(store: StateStore, disk: Disk, remote: RemoteFixture): AlertOutputs {
+  const { names = ["remote"], handOver, routing } = remote;
+  return new AlertOutputs({
+    files: [{ name: "alerts", file: diskFile(disk, "alerts") }],
+    destinations: [],
+    outbox: createOutbox({ store, destinations: [] }),
+    remote: { names, outbox: new RemoteOutbox(store, names), handOver },
+    routing,
+    clock: farClock,
+  });
 }
 
 /** The lines of a file on the disk, parsed. */

@@ -33,8 +33,10 @@ function checkAmounts({ valueAt, problem, warning }: ServiceFile): void {
 }
 
 function checkListeners(file: ServiceFile): void {
-  const { http, admin, sources } = file.parts;
-  if (http !== undefined && sources.some(({ kind }) => kind === "http")) checkExposure(file, "http", http);
+  const { admin, sources } = file.parts;
+  // Without a source for it, nothing listens for events.
+  const http = sources.some(({ kind }) => kind === "http") ? file.parts.http : undefined;
+  if (http !== undefined) checkExposure(file, "http", http);
   if (admin === undefined) return;
   checkExposure(file, "admin", admin);
   if (http?.port !== admin.port || admin.port === 0 || http.host !== admin.host) return;

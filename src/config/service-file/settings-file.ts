@@ -18,7 +18,7 @@ import { lineOf } from "../../parsers/log-type-file.ts";
 import { substitute } from "./substitute.ts";
 
 /** Longest configuration file in bytes. */
-const fileBytesMax = 1024 * 1024;
+const fileBytesMax = 128 * 1024;
 
 /** Characters that substitution may make of it. */
 const substitutedLengthMax = 16 * 1024 * 1024;
@@ -141,8 +141,9 @@ class SettingsReader {
   read(): SettingsFile {
     const { errors, warnings } = this.#document;
     this.#reportSyntax([...errors, ...warnings]);
+    if (errors.length + warnings.length > 0) return unreadable(this.#found);
     visit(this.#document, { Map: (_, map) => this.#checkKeys(map) });
-    if (errors.length + warnings.length > 0 || this.#hasComplexKey) return unreadable(this.#found);
+    if (this.#hasComplexKey) return unreadable(this.#found);
     this.#substituteAll();
     let content: unknown;
     try {

@@ -48,8 +48,8 @@ const openPaths: ReadonlySet<string | undefined> = new Set(["/healthz", "/readyz
 export function createAdminServer({ config, service, log }: AdminServerOptions): AdminServer {
   const server = createInstance(config);
   const isTrustedToken = createTokenCheck(config.token);
-  const isTrusted = ({ headers }: FastifyRequest): boolean => isTrustedToken(headers.authorization);
-  guard(server, config, isTrusted);
+  const isTrusted = (request: FastifyRequest): boolean => isTrustedToken(request.headers.authorization);
+  guard(server, { config, log, isTrusted });
   answerErrors(server, log);
   addRoutes(server, { service, isTrusted, metrics: createMetrics({ read: () => service.status() }) });
   return {
@@ -115,28 +115,43 @@ function readTls({ tls }: AdminConfig): { cert: Buffer; key: Buffer } | undefine
   }
 }
 
-function guard(
-  server: FastifyInstance,
-  config: AdminConfig,
-  isTrusted: (request: FastifyRequest) => boolean,
-): void {
+interface GuardParts {
+  readonly config: AdminConfig;
+  readonly log: Log;
+  readonly isTrusted: (request: FastifyRequest) => boolean;
+}
+
+/** Keeps everybody out who is not allowed in, and leaves a trace of what those do who are. */
+function guard(server: FastifyInstance, { config, log, isTrusted }: GuardParts): void {
   const isForUs = createHostCheck(config.host);
+  let refused = 0;
   server.addHook("onRequest", async (request, reply) => {
-    reply.headers({
-      "Cache-Control": "no-store",
-      "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-      "Referrer-Policy": "no-referrer",
-      "X-Content-Type-Options": "nosniff",
-    });
+    reply.headers(headers);
     if (!isForUs(request.headers.host)) {
       const message = "This listens on a loopback address, and answers only when asked under one.";
       return reply.code(421).send(errorAnswer("WRONG_HOST", message));
     }
     const isOpen = config.openHealth && openPaths.has(request.routeOptions.url);
-    if (!isOpen && !isTrusted(request)) return sendUnauthorized(reply);
-    return undefined;
+    if (isOpen || isTrusted(request)) return undefined;
+    refused += 1;
+    // At the first, second, fourth, eighth one and so on, so that nobody can fill the log.
+    if (Number.isInteger(Math.log2(refused))) {
+      log.warn({ from: request.ip, refused }, "Requests of the administration have no token or a wrong one.");
+    }
+    return sendUnauthorized(reply);
+  });
+  server.addHook("onSend", async ({ method, url, ip }, { statusCode }) => {
+    if (method !== "POST" || statusCode === 401 || statusCode === 421) return;
+    log.info({ path: url, from: ip, status: statusCode }, "The administration was asked to do something.");
   });
 }
+
+const headers = {
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+};
 
 function answerErrors(server: FastifyInstance, log: Log): void {
   server.setNotFoundHandler(({ method, url }, reply) => {

@@ -9,14 +9,6 @@ export interface BodyOptions {
   readonly holding: Holding;
 }
 
-/** How long a client is asked to wait for others whose bodies fill the memory set aside. */
-const bodiesRetryAfterMs = 1000;
-
-export function bodiesFull(): Refusal {
-  const message = "the bodies of other requests take all the memory there is for them; send this again later";
-  return new Refusal("BODIES_FULL", message, { retryAfterMs: bodiesRetryAfterMs });
-}
-
 /** The whole body as it was sent, in pieces. */
 export async function readBody(
   request: IncomingMessage,
@@ -39,9 +31,9 @@ export async function readBody(
     };
     const take = (piece: Buffer): void => {
       bytes += piece.length;
-      if (bytes > bodyBytesMax) end(tooLong);
-      else if (options.holding.take(piece.length)) pieces.push(piece);
-      else end(bodiesFull());
+      const refusal = bytes > bodyBytesMax ? tooLong : options.holding.take(piece.length);
+      if (refusal === undefined) pieces.push(piece);
+      else end(refusal);
     };
     const complete = (): void => end(pieces.end());
     const cut = (): void => end(incomplete);

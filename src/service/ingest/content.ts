@@ -6,7 +6,6 @@ import {
   magicBytesMax,
 } from "../../sources/records/decompress.ts";
 import { bytesOf } from "./pieces.ts";
-import { bodiesFull } from "./body.ts";
 import type { Holding } from "./held-bytes.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -95,7 +94,8 @@ async function decompress(
     for (let piece = await decompressor.read(); piece !== undefined; piece = await decompressor.read()) {
       bytes += piece.length;
       if (bytes > options.contentBytesMax) return contentTooLong(options);
-      if (!options.holding.take(piece.length)) return bodiesFull();
+      const refusal = options.holding.take(piece.length);
+      if (refusal !== undefined) return refusal;
       pieces.push(piece);
     }
   } catch (error) {

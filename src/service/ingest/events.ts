@@ -33,7 +33,7 @@ export async function receiveEvents(
 async function receive(intake: Intake, { request, reply, source }: EventsRequest): Promise<Answer | Refusal> {
   const givenKey = idempotencyKeyOf(request.headers["idempotency-key"]);
   if (givenKey instanceof Refusal) return givenKey;
-  const holding = intake.held.begin();
+  const holding = intake.held.begin(source.auth);
   try {
     const pieces = await readContent(intake, { request, reply, source, holding });
     if (pieces instanceof Refusal) return pieces;

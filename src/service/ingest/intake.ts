@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { HttpSourceConfig, IngestConfig } from "../../config/service-config.ts";
 import type { Clock } from "../../core/clock.ts";
-import { messageOf, StakeoutError } from "../../core/errors.ts";
+import { StakeoutError } from "../../core/errors.ts";
 import type { Spool, SpoolEntry, SpoolReceipt } from "../../sources/spool/spool.ts";
 import { type Authenticator, isSigned } from "./auth.ts";
 import { readBody } from "./body.ts";
@@ -10,14 +10,9 @@ import { contentOf, encodingOf } from "./content.ts";
 import type { SourceCounters } from "./counters.ts";
 import type { HeldBytes, Holding } from "./held-bytes.ts";
 import type { Joiner } from "./pieces.ts";
+import type { RefusalLog } from "./refusal-log.ts";
 import { Refusal } from "./refusal.ts";
 import type { ContentSplitter } from "./split.ts";
-
-/** Where warnings of the listener go. */
-export interface IngestLog {
-  info(fields: Readonly<Record<string, unknown>>, message: string): void;
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
-}
 
 /** What all routes share. */
 export interface Intake {
@@ -30,7 +25,7 @@ export interface Intake {
   readonly joiner: Joiner;
   readonly splitter: ContentSplitter;
   readonly counters: ReadonlyMap<string, SourceCounters>;
-  readonly log: IngestLog;
+  readonly refusalLog: RefusalLog;
 }
 
 /** How long a client is asked to wait for a disk to be writable again. */
@@ -123,7 +118,7 @@ export async function store(
     receipt = await intake.spool.append(entry);
   } catch (error) {
     if (!(error instanceof StakeoutError && error.code === "SPOOL_UNWRITABLE")) throw error;
-    intake.log.warn({ source: entry.source, error: messageOf(error) }, "accepted events cannot be stored");
+    intake.refusalLog.unwritable(entry.source, error);
     const message = "events cannot be stored at the moment; send this again later";
     return new Refusal("SPOOL_UNWRITABLE", message, { retryAfterMs: unwritableRetryAfterMs });
   }

@@ -10,9 +10,10 @@ import { type IngestStatus, type IngestTotals, RequestCounter, SourceCounters } 
 import { addElasticRoutes, type FastifyHandler, type RouteHandler } from "./elastic/routes.ts";
 import { receiveEvents } from "./events.ts";
 import { HeldBytes } from "./held-bytes.ts";
-import type { IngestLog, Intake } from "./intake.ts";
+import type { Intake } from "./intake.ts";
 import { createListener, refuseConnection } from "./listener.ts";
 import { Joiner } from "./pieces.ts";
+import { type IngestLog, RefusalLog } from "./refusal-log.ts";
 import { Refusal } from "./refusal.ts";
 import { ContentSplitter } from "./split.ts";
 
@@ -73,7 +74,7 @@ class FastifyIngestServer implements IngestServer {
       joiner: new Joiner(),
       splitter: new ContentSplitter(),
       counters: this.#counters,
-      log,
+      refusalLog: new RefusalLog(log, clock),
     };
     this.#app = this.#createApp();
   }
@@ -127,7 +128,7 @@ class FastifyIngestServer implements IngestServer {
       serverFactory: (onRequest) => createListener(config, onRequest),
       clientErrorHandler: (error, socket) => {
         const status = refuseConnection(error, socket);
-        if (status !== undefined) this.#unattributed.count(status);
+        if (status !== undefined) this.#count(status, []);
       },
       frameworkErrors: (_error, request, reply) => {
         const refusal = new Refusal("REQUEST_MALFORMED", "the path of the request cannot be read");
@@ -171,15 +172,19 @@ class FastifyIngestServer implements IngestServer {
   }
 
   #send(request: FastifyRequest, reply: FastifyReply, { sources, answer }: Outcome): FastifyReply {
-    const counters = sources.flatMap((source) => this.#counters.get(source) ?? []);
-    for (const counter of counters.length === 0 ? [this.#unattributed] : counters)
-      counter.count(answer.status);
+    this.#count(answer.status, sources);
     void reply.code(answer.status).headers(answer.headers);
     // A connection that rests would keep the server from closing.
     if (this.#draining) void reply.header("connection", "close");
     if (!request.raw.complete) this.#finishBody(request, reply);
     // As bytes, or fastify would add to the content type.
     return reply.send(Buffer.from(answer.body));
+  }
+
+  #count(status: number, sources: readonly string[]): void {
+    if (sources.length === 0) this.#unattributed.count(status);
+    for (const source of sources) this.#counters.get(source)?.count(status);
+    if (status >= 400) this.#intake.refusalLog.refused(status, sources[0]);
   }
 
   #finishBody(request: FastifyRequest, reply: FastifyReply): void {
@@ -193,7 +198,7 @@ class FastifyIngestServer implements IngestServer {
     if (error instanceof Error && "statusCode" in error && error.statusCode === 415) {
       return new Refusal("CONTENT_TYPE_UNSUPPORTED", "the header Content-Type cannot be read");
     }
-    this.#options.log.warn({ error: messageOf(error) }, "a request for events failed unexpectedly");
+    this.#intake.refusalLog.failed(error);
     return new Refusal("INTERNAL", "the request failed unexpectedly; the log of the service says why");
   }
 }

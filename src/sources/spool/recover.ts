@@ -11,6 +11,7 @@ import { type ActiveSegment, type Segment, Segments, type SegmentsOptions } from
 
 export interface RecoverOptions extends SegmentsOptions {
   readonly clock: Clock;
+  readonly warn: (message: string) => void;
 }
 
 export interface Recovered {
@@ -32,9 +33,14 @@ export async function recoverStream(options: RecoverOptions): Promise<Recovered>
   const recovery = new Recovery(options);
   recovery.readKeyFiles();
   const recovered = await recovery.readSegments();
-  // The reader finds the stream by its segments, so there has to be one.
-  await recovered.segments.writable();
-  await files.syncFolder(folder);
+  try {
+    // The reader finds the stream by its segments, so there has to be one.
+    await recovered.segments.writable();
+    await files.syncFolder(folder);
+  } catch (error) {
+    await recovered.segments.close();
+    throw error;
+  }
   return recovered;
 }
 

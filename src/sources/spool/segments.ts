@@ -1,4 +1,3 @@
-import { messageOf } from "../../core/errors.ts";
 import { type SpoolFile, type SpoolFiles, writeAll } from "./files.ts";
 import { place, type StoredKey } from "./frame.ts";
 import type { Place } from "./position.ts";
@@ -33,7 +32,6 @@ export interface SegmentsOptions {
   readonly keys: SegmentKeys;
   /** A segment with so many bytes gets no more frames. */
   readonly segmentBytes: number;
-  readonly warn: (message: string) => void;
 }
 
 /** What is known of a stream whose files were looked through. */
@@ -115,9 +113,9 @@ export class Segments {
     this.#keysDue = false;
     let dropped = 0;
     for (const segment of this.#segments.slice(0, -1)) {
-      await this.#keepKeys(segment);
+      if (segment.keys !== undefined) await keys.keep(segment.name, segment.keys);
+      segment.keys = undefined;
       if (segment.end > offset) continue;
-      // Also when its keys could not be kept: the disk may be full because of this very segment.
       await files.remove(pathOf(folder, segment.name, "seg"));
       this.#segments.shift();
       dropped++;
@@ -142,20 +140,6 @@ export class Segments {
       sequence += records;
     }
     return { offset, sequence };
-  }
-
-  async #keepKeys(segment: Segment): Promise<void> {
-    if (segment.keys === undefined) return;
-    const { folder, keys, warn } = this.#options;
-    try {
-      await keys.keep(segment.name, segment.keys);
-      segment.keys = undefined;
-    } catch (error) {
-      const path = pathOf(folder, segment.name, "keys");
-      warn(
-        `Cannot write ${path}: ${messageOf(error)}. When its segment is deleted, retries of the requests in it are recognised only until the service ends.`,
-      );
-    }
   }
 
   /** Begins a segment. Its name is durable before anything is written to it. */

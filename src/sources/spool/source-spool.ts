@@ -33,6 +33,7 @@ export class SourceSpool {
   #pendingBytes = 0;
   #isWorking = false;
   #tidyDue = true;
+  #tidyFails = false;
   #working: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -176,10 +177,13 @@ export class SourceSpool {
     if (!this.#segments.isUntidy(committedOffset)) return;
     try {
       await this.#segments.tidy(committedOffset, this.#options.clock.nowMs());
+      this.#tidyFails = false;
     } catch (error) {
-      this.#options.warn(
-        `Cannot delete in ${this.#options.folder} what is not needed any more: ${messageOf(error)}.`,
-      );
+      const { folder, warn } = this.#options;
+      // Told once until it works again: commits come several times a second.
+      if (!this.#tidyFails)
+        warn(`Cannot delete in ${folder} what is not needed any more: ${messageOf(error)}.`);
+      this.#tidyFails = true;
     }
   }
 

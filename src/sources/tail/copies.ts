@@ -3,7 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import { hashOf } from "../files/file-position.ts";
 import { headBytesMax, type InputFile } from "../files/file.ts";
 import { type FollowedFile, settleMs } from "./followed-file.ts";
-import { beginsWith, type Content, noMark, tailBytesMax } from "./position.ts";
+import { beginsWith, type Content, tailBytesMax } from "./position.ts";
 import { bytesBefore } from "./reading.ts";
 import type { Registry } from "./registry.ts";
 
@@ -16,6 +16,9 @@ export interface Origin {
   readonly content: Content;
 }
 
+type ByHash = Map<string, Origin[]>;
+type Index = Map<string, Map<number, ByHash>>;
+
 /**
  * Recognises copies that rotation makes: a file is copied and then truncated, or compressed and then removed. A new file
  * that begins with all that was read of another one in its folder is such a copy if that other one has lost its content
@@ -25,7 +28,7 @@ export class Copies {
   readonly #registry: Registry;
   readonly #clock: Clock;
   /** By folder and number of first bytes: what may have copies, by the hash of these bytes. */
-  #index: Map<string, Map<number, Map<string, Origin[]>>> | undefined;
+  #index: Index | undefined;
 
   constructor(registry: Registry, clock: Clock) {
     this.#registry = registry;
@@ -44,7 +47,7 @@ export class Copies {
 
   /** Those that begin as this content does; longer ones first. */
   beginningLike(file: FollowedFile, head: Buffer): readonly Origin[] {
-    const byLength = this.#folders().get(dirname(file.path)) ?? new Map<number, Map<string, Origin[]>>();
+    const byLength = this.#folders().get(dirname(file.path)) ?? new Map<number, ByHash>();
     const origins: Origin[] = [];
     for (const [bytes, byHash] of byLength) {
       if (head.length >= bytes) origins.push(...(byHash.get(hashOf(head.subarray(0, bytes))) ?? []));
@@ -74,27 +77,31 @@ export class Copies {
     return content === file.former || !file.present;
   }
 
-  #folders(): Map<string, Map<number, Map<string, Origin[]>>> {
+  #folders(): Index {
     if (this.#index !== undefined) return this.#index;
-    this.#index = new Map();
+    const index: Index = new Map();
     const nowMs = this.#clock.monotonicMs();
     for (const file of [...this.#registry.files, ...this.#registry.slots.gone]) {
       const { former, at, head } = file;
-      if (former !== undefined && nowMs - file.formerMs < settleMs) this.#enter({ file, content: former });
+      if (former !== undefined && nowMs - file.formerMs < settleMs) enter(index, { file, content: former });
       // What has been gone for long was not copied just now. Of what went between two runs nobody knows when.
       const isRecent = file.movedMs === Number.NEGATIVE_INFINITY || nowMs - file.movedMs < 2 * settleMs;
-      if (at !== undefined && (file.present || isRecent)) this.#enter({ file, content: { at, head } });
+      if (at !== undefined && (file.present || isRecent)) enter(index, { file, content: { at, head } });
     }
-    return this.#index;
+    this.#index = index;
+    return index;
   }
+}
 
-  #enter(origin: Origin): void {
-    const { at, head } = origin.content;
-    if (at.compression !== "none" || at.tail === noMark || at.cursor.offset < copyBytesMin) return;
-    const byLength = entryOf(this.#index ?? new Map(), dirname(origin.file.path));
-    const byHash = entryOf(byLength, head.bytes);
-    byHash.set(head.hash, [...(byHash.get(head.hash) ?? []), origin]);
-  }
+function enter(index: Index, origin: Origin): void {
+  const { at, head } = origin.content;
+  if (at.compression !== "none" || at.tail.bytes === 0 || at.cursor.offset < copyBytesMin) return;
+  const folder = dirname(origin.file.path);
+  const byLength = index.get(folder) ?? new Map<number, ByHash>();
+  index.set(folder, byLength);
+  const byHash: ByHash = byLength.get(head.bytes) ?? new Map<string, Origin[]>();
+  byLength.set(head.bytes, byHash);
+  byHash.set(head.hash, [...(byHash.get(head.hash) ?? []), origin]);
 }
 
 /** Compares the content of a compressed file, given piece by piece, with that of files of which it may be a copy. */
@@ -138,12 +145,4 @@ export class CopyProbe {
       if (beginsWith(content.subarray(end - tail.bytes, end), tail)) this.#origins.push(origin);
     }
   }
-}
-
-function entryOf<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const entry = new Map<L, V>();
-  map.set(key, entry);
-  return entry;
 }

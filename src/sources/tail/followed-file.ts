@@ -12,6 +12,8 @@ export const quietMs = 2000;
  */
 export const settleMs = 60_000;
 
+const lineEndBytesMax = 2;
+
 /** Bytes of an unfinished record that are read again without much thought whenever it grows. */
 const heldBytesMax = 1024 * 1024;
 
@@ -30,6 +32,8 @@ export class FollowedFile {
   /** The largest size of this content that was seen. */
   sizeMax = 0;
   mtimeMs = -1;
+  /** How often it was seen to change. */
+  changes = 0;
   /** When it was seen to change last, on the monotonic clock. */
   changedMs = 0;
   /** When it was seen to leave its path, on the monotonic clock. */
@@ -102,6 +106,12 @@ export class FollowedFile {
     return Math.max(0, this.size - this.doneBytes);
   }
 
+  /** What is lost when its content goes now. The end of its last line is no loss. */
+  get unreadBytes(): number {
+    const bytes = this.sizeMax - this.doneBytes;
+    return this.endTaken || bytes <= lineEndBytesMax ? 0 : bytes;
+  }
+
   positionAt(place: Place): TailPosition {
     const { path, device, inode, base, moved, head } = this;
     return { path, device, inode, base, moved, head, ...place };
@@ -117,7 +127,8 @@ export class FollowedFile {
     this.sizeMax = Math.max(this.sizeMax, seen.size);
     this.changedMs = nowMs;
     this.unread = true;
-    this.check = "none";
+    this.changes++;
+    if (this.check !== "under way") this.check = "none";
   }
 
   /** It stands somewhere else now, or nowhere. */
@@ -139,7 +150,8 @@ export class FollowedFile {
     this.moved = !this.present;
     this.unread = true;
     this.endTaken = false;
-    this.check = "none";
+    this.changes++;
+    if (this.check !== "under way") this.check = "none";
     this.compressed = undefined;
     this.format = undefined;
     this.doneBytes = 0;

@@ -54,7 +54,7 @@ export class Places {
     });
     for (const path of this.#paths) {
       if (!walk.start(path)) notices.add(`there is nothing at ${path} yet; it is followed when it appears`);
-      folders.add(folderOf(path));
+      if (!isFolder(path)) folders.add(folderOf(path));
     }
     this.#tell(notices);
     return { files, folders };
@@ -82,6 +82,14 @@ function refusal(path: string, why: unknown, isNamed: boolean): string | undefin
   if (path.includes(replacement)) return `cannot follow ${path}: its name is not UTF-8 text; rename it`;
   if (typeof why === "string" && !isNamed) return undefined;
   return `cannot follow ${path}: ${messageOf(why)}`;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
 }
 
 /** The folder in which something new shows that a path or pattern stands for, as far as its beginning tells. */

@@ -69,10 +69,8 @@ export class Registry {
 
   /** Nothing more is expected of a file. It is remembered, should it come back. */
   letGo(file: FollowedFile): void {
-    const { pendingBytes, path } = file;
-    if (pendingBytes > 0 && !file.endTaken) {
-      this.#options.warn(`${path} is gone; ${pendingBytes} bytes of it were not read`);
-    }
+    const { unreadBytes, path } = file;
+    if (unreadBytes > 0) this.#options.warn(`${path} is gone; ${unreadBytes} bytes of it were not read`);
     file.postponed = true;
     this.#options.handles.close(file);
     this.#known.delete(file.key);

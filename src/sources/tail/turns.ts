@@ -130,15 +130,14 @@ export class Turns {
   /** The content of a file is another one. Where nobody looks for files, another content is another file. */
   #replaced(file: FollowedFile): void {
     const { registry, warn } = this.#options;
-    const lostBytes = file.sizeMax - file.doneBytes;
+    const { unreadBytes } = file;
     if (!file.present) {
       file.endTaken = true;
       registry.letGo(file);
       return;
     }
-    // A line end after the last record is no loss.
-    if (file.at !== undefined && lostBytes > 2 && !file.endTaken) {
-      warn(`${file.path} was replaced or truncated; up to ${lostBytes} bytes of it were not read`);
+    if (unreadBytes > 0) {
+      warn(`${file.path} was replaced or truncated; up to ${unreadBytes} bytes of it were not read`);
     }
     file.startOver(this.#nowMs());
   }
@@ -256,6 +255,7 @@ export class Turns {
   /** Looks through a compressed file while others are read. */
   async #check(file: FollowedFile, opened: InputFile): Promise<void> {
     let isWhole = false;
+    const { changes } = file;
     const probe = new CopyProbe(this.#copies, file);
     const onContent = this.#mayBeCopy(file) ? (piece: Buffer) => probe.feed(piece) : () => {};
     try {
@@ -265,8 +265,8 @@ export class Turns {
     }
     this.#options.handles.unpin(file);
     if (this.#closed) return;
-    // Otherwise it has changed in between.
-    if (file.check === "under way") {
+    file.check = "none";
+    if (file.changes === changes) {
       file.check = isWhole ? "whole" : "cut off";
       file.origins = isWhole ? probe.finish() : [];
     }

@@ -76,9 +76,12 @@ export class Client {
     this.counts.refused[status] = (this.counts.refused[status] ?? 0) + 1;
     const seconds = headers.get("retry-after");
     this.counts.refusedWithoutTime += Number(seconds === null);
-    await delay(Number(seconds ?? "1") * 1000);
+    await delay(Math.min(Number(seconds), secondsMax) * 1000);
   }
 }
+
+/** The longest that a test waits, whatever it is asked for. */
+const secondsMax = 1;
 
 interface Accepted {
   readonly accepted: number;
@@ -90,6 +93,59 @@ export function chunksOf(lines: readonly string[], length: number): readonly (re
   return Array.from({ length: Math.ceil(lines.length / length) }, (_, index) =>
     lines.slice(index * length, (index + 1) * length),
   );
+}
+
+/** CloudTrail events a second apart, by their numbers, as lines. */
+export function eventLines(from: number, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => {
+    const number = from + index;
+    return JSON.stringify({
+      eventVersion: "1.08",
+      eventTime: new Date(Date.UTC(2026, 0, 1) + number * 1000).toISOString(),
+      eventSource: "s3.amazonaws.com",
+      eventName: "GetObject",
+      userIdentity: { arn: `arn:aws:iam::123456789012:user/${number % 97}` },
+      sourceIPAddress: `192.0.2.${(number * number) % 251}`,
+      number,
+    });
+  });
+}
+
+/** Sends events in the background, one request after another, until it is told to stop. */
+export class Load {
+  /** How many events were accepted. */
+  sent = 0;
+  readonly client: Client;
+  readonly #name: string;
+  readonly #perRequest: number;
+  readonly #done: Promise<void>;
+  #isOver = false;
+
+  constructor(site: Site, { name = "load", perRequest = 500 }: LoadOptions = {}) {
+    this.client = new Client(site);
+    this.#name = name;
+    this.#perRequest = perRequest;
+    this.#done = this.#run();
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true;
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isOver) {
+      await this.client.send(`${this.#name}-${this.sent}`, eventLines(this.sent, this.#perRequest));
+      this.sent += this.#perRequest;
+    }
+  }
+}
+
+export interface LoadOptions {
+  /** Part of the requests' keys; each load at a time has one of its own. Default `load`. */
+  readonly name?: string;
+  /** Events in a request. Default 500. */
+  readonly perRequest?: number;
 }
 
 /** Prints a line for whoever reads the log of the tests. */

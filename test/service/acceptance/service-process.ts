@@ -33,13 +33,13 @@ export class ServiceProcess {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
   #stderr = "";
-  #hasEnded = false;
+  #isGone = false;
 
   constructor(configFile: string) {
     const child = spawn(bin, ["serve", "-c", configFile], { stdio: ["ignore", "ignore", "pipe"] });
     this.#child = child;
     this.ended = once(child, "close").then(([code, signal]) => {
-      this.#hasEnded = true;
+      this.#isGone = true;
       return { code: code as number | null, signal: signal as NodeJS.Signals | null };
     });
     const { promise, resolve, reject } = Promise.withResolvers<Addresses>();
@@ -56,8 +56,9 @@ export class ServiceProcess {
     void this.ended.then(() => reject(new Error(`the service ended before it took events: ${this.#stderr}`)));
   }
 
-  get hasEnded(): boolean {
-    return this.#hasEnded;
+  /** Nothing can be asked of it any more. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   /** Whole lines of the log so far; what is not JSON is left out. */
@@ -81,6 +82,7 @@ export class ServiceProcess {
   }
 
   end(signal: NodeJS.Signals): Promise<Ended> {
+    this.#isGone ||= signal === "SIGKILL";
     this.#child.kill(signal);
     return this.ended;
   }

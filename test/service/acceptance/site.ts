@@ -78,7 +78,7 @@ export class Site implements AsyncDisposable {
     for (;;) {
       const { process } = this;
       const addresses = await process.addresses.catch(() => undefined);
-      if (addresses !== undefined && !process.hasEnded) return addresses.events;
+      if (addresses !== undefined && !process.isGone) return addresses.events;
       await vi.waitUntil(() => this.process !== process, { timeout: 10_000, interval: 1 });
     }
   }
@@ -93,6 +93,15 @@ export class Site implements AsyncDisposable {
       },
       { timeout: 60_000, interval: 50 },
     );
+  }
+
+  /** Resolves when the receiver prints a line with this text; called again, it stops waiting for the one before. */
+  received(text: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.onReceived = (line) => {
+      if (line.includes(text)) resolve();
+    };
+    return promise;
   }
 
   writeRule(name: string, text: string): void {
@@ -156,7 +165,10 @@ export class Site implements AsyncDisposable {
     const lines = existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
     return {
       alerts: lines.filter((line) => line !== "").map(alertSummary),
-      state: exported.trimEnd().split("\n").sort(),
+      state: exported
+        .split("\n")
+        .filter((line) => line !== "")
+        .sort(),
     };
   }
 }
@@ -176,6 +188,12 @@ export function differences(actual: Outcome, expected: Outcome): readonly string
     const [found, wanted] = [actual[part][line]?.slice(0, 300), expected[part][line]?.slice(0, 300)];
     return [`${lengths}; line ${line} is ${found} instead of ${wanted}`];
   });
+}
+
+/** The counter under a key of the state; 0 where there is none. */
+export function counterOf({ state }: Outcome, key: string): number {
+  const items = state.map((line) => JSON.parse(line) as { readonly key: string; readonly count: number });
+  return items.find((item) => item.key === key)?.count ?? 0;
 }
 
 /** The idempotency keys of what `Outcome.alerts` holds. */

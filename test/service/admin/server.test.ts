@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -8,9 +7,11 @@ import { Agent, request } from "undici";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 import { createAdminServer } from "../../../src/service/admin/server.ts";
-import { tempFolder } from "../../cli/fixtures.ts";
 import { ask, askRaw, collectedLog, ServiceInMemory, startServer, token } from "./fixtures.ts";
 import { nowMs, serviceStatus, sourceStatus } from "./status-fixtures.ts";
+
+/** A certificate for this machine, with its key. */
+const tlsFolder = "test/service/ingest/tls";
 
 describe("the token", () => {
   const routes = [
@@ -53,6 +54,30 @@ describe("the token", () => {
   test("may be sent under a scheme in lower case", async () => {
     const { url } = await startServer();
     expect((await ask({ url: `${url}/v1/status`, authorization: `bearer ${token}` })).status).toBe(200);
+  });
+});
+
+describe("the log", () => {
+  const linesOf = (text: string): readonly Record<string, unknown>[] =>
+    text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  test("tells of wrong tokens without growing with them, and without the tokens", async () => {
+    const { url, log } = await startServer();
+    for (let each = 0; each < 9; each++) await ask({ url: `${url}/metrics`, authorization: "Bearer sesame" });
+    expect(linesOf(log()).map(({ level, from, refused }) => ({ level, from, refused }))).toEqual(
+      [1, 2, 4, 8].map((refused) => ({ level: "warn", from: "127.0.0.1", refused })),
+    );
+    expect(log()).not.toContain("sesame");
+  });
+
+  test("tells what was done, and not what was looked at", async () => {
+    const { url, log } = await startServer();
+    await ask({ url: `${url}/v1/status` });
+    await ask({ url: `${url}/v1/rules/nope/stage`, method: "POST" });
+    expect(linesOf(log())).toMatchObject([{ level: "info", path: "/v1/rules/nope/stage", status: 404 }]);
   });
 });
 
@@ -160,13 +185,7 @@ test("no other page may read or frame an answer", async () => {
 
 describe("listening", () => {
   test("speaks TLS where a certificate is configured", async () => {
-    const folder = tempFolder();
-    const [certFile, keyFile] = [join(folder, "cert.pem"), join(folder, "key.pem")];
-    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
-    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", keyFile];
-    execFileSync("openssl", ["req", "-x509", ...key, "-out", certFile, "-days", "2", ...subject], {
-      stdio: "ignore",
-    });
+    const [certFile, keyFile] = [join(tlsFolder, "cert.pem"), join(tlsFolder, "key.pem")];
     const { url } = await startServer({ tls: { certFile, keyFile }, openHealth: true });
     const dispatcher = new Agent({ connect: { ca: readFileSync(certFile, "utf8") } });
     onTestFinished(() => dispatcher.close());

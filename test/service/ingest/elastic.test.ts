@@ -125,6 +125,20 @@ describe("_bulk", () => {
     expect([answer.status, errorOf(answer)]).toEqual([413, "content_too_long_exception"]);
   });
 
+  test("a client that asks for less is told less", async () => {
+    const ingest = await startIngest();
+    const path = "/_bulk?filter_path=errors%2Citems.%2A.error%2Citems.%2A.status";
+    const answer = await ingest.post(path, '{"create":{}}\n{}\n{"delete":{}}\n', ndjson);
+    const error = { type: "illegal_argument_exception" };
+    expect(answer.body["items"]).toMatchObject([
+      { create: { status: 201 } },
+      { delete: { status: 400, error } },
+    ]);
+    expect(JSON.stringify(answer.body)).not.toContain("_id");
+    const whole = await ingest.post("/_bulk?filter_path=items.*._id", two, ndjson);
+    expect(JSON.stringify(whole.body)).toContain("_id");
+  });
+
   test("the media type that is asked for is answered", async () => {
     const ingest = await startIngest();
     const type = "application/vnd.elasticsearch+x-ndjson; compatible-with=9";
@@ -196,6 +210,15 @@ describe("requests that come again", () => {
     const ingest = await startIngest();
     await bulk(ingest, withIds);
     await bulk(ingest, withIds.replace("2}", "3}"));
+    expect(ingest.spool.records).toHaveLength(4);
+  });
+
+  test("with an id for some documents only are stored", async () => {
+    const ingest = await startIngest({ sources: [httpSource({ name: "one" }), httpSource({ name: "two" })] });
+    for (const n of [1, 2]) {
+      const body = `{"create":{"_id":"a"}}\n{"n":${n}}\n{"create":{"_index":"two"}}\n{"n":${n}}\n{"delete":{}}\n`;
+      expect((await ingest.post("/one/_bulk", body, ndjson)).status).toBe(200);
+    }
     expect(ingest.spool.records).toHaveLength(4);
   });
 

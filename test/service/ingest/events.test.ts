@@ -214,10 +214,13 @@ describe("refused", () => {
     expect(await post(path, body)).toMatchObject({ status: 202 });
   });
 
-  test("what a packed body unpacks to counts as in memory", async () => {
+  test("a body that takes more memory than there is for all of them", async () => {
     const { post } = await startIngest({ config: { heldBytesMax: 20_000 } });
-    const answer = await post(path, gzipSync(JSON.stringify({ text: "x".repeat(30_000) })));
-    expect([answer.status, codeOf(answer)]).toEqual([429, "BODIES_FULL"]);
+    const content = JSON.stringify({ text: "x".repeat(30_000) });
+    for (const body of [content, gzipSync(content)]) {
+      const answer = await post(path, body);
+      expect([answer.status, codeOf(answer)]).toEqual([413, "CONTENT_TOO_LONG"]);
+    }
   });
 
   test("when the engine is behind", async () => {
@@ -244,7 +247,7 @@ describe("refused", () => {
       "10",
     ]);
     expect(JSON.stringify(answer.body)).not.toContain("secret-place");
-    expect(warnings).toEqual(["accepted events cannot be stored"]);
+    expect(warnings).toContain("accepted events cannot be stored");
   });
 
   test("when something fails unexpectedly, without telling the client what", async () => {
@@ -253,7 +256,7 @@ describe("refused", () => {
     const answer = await post(path, two);
     expect([answer.status, codeOf(answer)]).toEqual([500, "INTERNAL"]);
     expect(JSON.stringify(answer.body)).not.toContain("secret detail");
-    expect(warnings).toHaveLength(1);
+    expect(warnings).toContain("a request for events failed unexpectedly");
   });
 });
 

@@ -105,7 +105,6 @@ export async function startIngest(options: IngestTestOptions = {}): Promise<Inge
   const clock = manualClock();
   const warnings: string[] = [];
   const log = {
-    info: () => undefined,
     warn: (_fields: unknown, message: string) => void warnings.push(message),
   };
   const { sources = [httpSource()], timer = systemTimer } = options;

@@ -251,7 +251,7 @@ describe("closing", () => {
       spool: new MemorySpool(),
       clock: systemClock,
       timer: systemTimer,
-      log: { info: () => undefined, warn: () => undefined },
+      log: { warn: () => undefined },
     });
     await server.close(1000);
     await expect(server.close(0)).resolves.toBeUndefined();

@@ -54,8 +54,8 @@ function unknownIn(query: string, { samples }: Exposition): readonly string[] {
     const series = samples.filter((sample) => sample.name === name);
     if (series.length === 0) return [name];
     const labels = [...matchers.matchAll(/(\w+)\s*[=!]~?\s*"/g)].map(([, label = ""]) => label);
-    const known = [...fromPrometheus.labels, ...Object.keys(series[0]?.labels ?? {})];
-    return labels.filter((label) => !known.includes(label)).map((label) => `${name}{${label}}`);
+    const known = new Set([...fromPrometheus.labels, ...Object.keys(series[0]?.labels ?? {})]);
+    return labels.filter((label) => !known.has(label)).map((label) => `${name}{${label}}`);
   });
 }
 
@@ -81,9 +81,8 @@ describe("the dashboard and the alerting rules", () => {
   });
 
   test.each(queries)("have brackets in pairs: $name", ({ expr }) => {
-    for (const [open, close] of ["()", "{}", "[]"].map((pair) => [...pair])) {
-      expect(expr.split(open ?? "").length).toBe(expr.split(close ?? "").length);
-    }
+    const count = (bracket: string): number => expr.split(bracket).length;
+    expect([count("("), count("{"), count("[")]).toEqual([count(")"), count("}"), count("]")]);
   });
 
   test("would notice a metric that is not there", async () => {
@@ -168,4 +167,14 @@ describe("the alerting rules", () => {
     const kept = expr.startsWith("sum") ? sums : [...ofMetric, ...fromPrometheus.labels];
     expect(shown.filter((label) => !kept.includes(label))).toEqual([]);
   });
+});
+
+test("docs/operations.md lists every metric with its type, and no other", async () => {
+  const { families } = await exposition();
+  const own = [...families].filter(([name]) => !/^stakeout_(?:process|nodejs)_/.test(name));
+  const rows = readFileSync("docs/operations.md", "utf8").matchAll(
+    /^\| `(stakeout_\w+)(?:\{[^}]*\})?` \| (\w+) \|/gm,
+  );
+  const listed = [...rows].map(([, name = "", type = ""]) => `${name} ${type}`);
+  expect(new Set(listed)).toEqual(new Set(own.map(([name, { type }]) => `${name} ${type}`)));
 });

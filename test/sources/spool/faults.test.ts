@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { expect, test } from "vitest";
 import { texts } from "../fixtures.ts";
 import { entryOf, filesIn, spoolFolder, spoolIn, SpoolReading, TestFiles } from "./fixtures.ts";
@@ -99,21 +100,23 @@ test("a write that takes nothing is an error", async () => {
   await expect(spool.append(entryOf(["a"]))).rejects.toThrow(/takes no more bytes/);
 });
 
-test("keys that cannot be kept are told, and the segment goes nevertheless", async () => {
+test("a segment stays until its keys have a file, which is told once", async () => {
   const folder = spoolFolder();
   const files = new TestFiles();
   const warnings: string[] = [];
-  const warn = (message: string) => void warnings.push(message);
-  const spool = await spoolIn(folder, { files, warn, segmentBytes: 1 });
+  const spool = await spoolIn(folder, { files, warn: (message) => warnings.push(message), segmentBytes: 1 });
+  const reading = new SpoolReading(folder);
   await spool.append(entryOf(["a"], { idempotencyKey: "k" }));
-  files.fail("rename");
-  files.fail("rename");
-  await spool.append(entryOf(["b"]));
-  await new SpoolReading(folder).run(spool);
+  for (const text of ["b", "c", "d"]) {
+    files.fail("rename");
+    await spool.append(entryOf([text]));
+    await reading.run(spool);
+    await files.until(files.calls.length);
+  }
   await spool.close();
-  expect(warnings).toHaveLength(2);
-  expect(warnings[0]).toMatch(/\.keys: EIO: made to fail\. When its segment is deleted, retries/);
-  expect(filesIn(folder, ".seg")).toHaveLength(1);
+  expect(warnings).toEqual([expect.stringMatching(/^Cannot delete in .*EIO: made to fail\.$/)]);
+  const again = await spoolIn(folder);
+  expect(await again.append(entryOf(["a"], { idempotencyKey: "k" }))).toMatchObject({ kind: "repeated" });
 });
 
 test("a segment that cannot be deleted is told, and deleted with a later commit", async () => {
@@ -132,4 +135,16 @@ test("a segment that cannot be deleted is told, and deleted with a later commit"
   await spool.close();
   expect(warnings).toEqual([expect.stringMatching(/^Cannot delete in .*EIO/)]);
   expect(filesIn(folder, ".seg")).toHaveLength(1);
+});
+
+test("what a failed write left is cut off, to give room back", async () => {
+  const folder = spoolFolder();
+  const files = new TestFiles();
+  const spool = await spoolIn(folder, { files });
+  await spool.append(entryOf(["before"]));
+  const [path = ""] = filesIn(folder, ".seg");
+  const { size } = statSync(path);
+  files.fail("write", { code: "ENOSPC" });
+  await expect(spool.append(entryOf(["lost"]))).rejects.toEqual(unwritable);
+  expect(statSync(path).size).toBe(size);
 });

@@ -158,11 +158,14 @@ export class TestFiles implements SpoolFiles {
   #underWay: Promise<unknown> = Promise.resolve();
   readonly #open = new Set<SpoolFile>();
   /** Bytes of each file that survive, of those that were written to. */
-  readonly #durableBytes = new Map<string, number>();
+  readonly #durableBytes: Map<string, number>;
   /** Files whose name may be lost. */
-  readonly #newNames = new Set<string>();
+  readonly #newNames: Set<string>;
 
-  constructor() {
+  /** `before`: those of a process that has ended; what it did not sync is not durable yet. */
+  constructor(before?: TestFiles) {
+    this.#durableBytes = new Map(before === undefined ? [] : before.#durableBytes);
+    this.#newNames = new Set(before === undefined ? [] : before.#newNames);
     this.killed = this.#kill.promise;
   }
 
@@ -204,13 +207,12 @@ export class TestFiles implements SpoolFiles {
   /** `share` from 0 to 1 of what was not synced survives, of each file. */
   losePower(share: number): void {
     for (const [path, durable] of this.#durableBytes) {
-      if (this.#newNames.has(path) && share < 0.5) {
-        rmSync(path, { force: true });
-        continue;
-      }
       const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-      if (bytes > durable) truncateSync(path, durable + Math.floor((bytes - durable) * share));
+      if (this.#newNames.has(path) && share < 0.5) rmSync(path, { force: true });
+      else if (bytes > durable) truncateSync(path, durable + Math.floor((bytes - durable) * share));
     }
+    this.#durableBytes.clear();
+    this.#newNames.clear();
   }
 
   lock(folder: string): () => void {
@@ -230,7 +232,7 @@ export class TestFiles implements SpoolFiles {
   async open(path: string): Promise<SpoolFile> {
     return await this.#do("open", async () => {
       const file = await systemFiles.open(path);
-      this.#durableBytes.set(path, 0);
+      if (!this.#durableBytes.has(path)) this.#durableBytes.set(path, statSync(path).size);
       return this.#wrap(path, file);
     });
   }

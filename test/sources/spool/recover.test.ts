@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
 import { folderWith, texts } from "../fixtures.ts";
 import { entryOf, filesIn, source, spoolFolder, spoolIn, SpoolReading, TestFiles } from "./fixtures.ts";
 
@@ -132,3 +133,75 @@ test("files of others are left alone", async () => {
   expect(texts(await new SpoolReading(folder).peek(spool))).toEqual(["a"]);
   expect(readFileSync(other, "utf8")).toBe("mine");
 });
+
+describe("one segment with requests of one to three records", () => {
+  const requests = fc.array(fc.array(fc.string({ maxLength: 8 }), { minLength: 1, maxLength: 3 }), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  const share = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+  /** Stores requests, with their number as key; answers the file and the bytes at which each one ends. */
+  async function store(folder: string, requests: readonly (readonly string[])[]) {
+    const spool = await spoolIn(folder);
+    const ends: number[] = [];
+    for (const [number, records] of requests.entries()) {
+      await spool.append(entryOf(records, { idempotencyKey: String(number) }));
+      ends.push(spool.backlog(source).bytes);
+    }
+    await spool.close();
+    const [path = ""] = filesIn(folder, ".seg");
+    return { path, ends };
+  }
+
+  test("cut at any byte keeps the requests before it, and retries bring the rest once", async () => {
+    await fc.assert(
+      fc.asyncProperty(requests, share, async (requests, share) => {
+        const folder = spoolFolder();
+        const { path, ends } = await store(folder, requests);
+        const cut = Math.floor(share * (ends.at(-1) ?? 0));
+        truncateSync(path, cut);
+        const spool = await spoolIn(folder);
+        const kinds: string[] = [];
+        for (const [number, records] of requests.entries()) {
+          kinds.push((await spool.append(entryOf(records, { idempotencyKey: String(number) }))).kind);
+        }
+        expect(kinds).toEqual(ends.map((end) => (end <= cut ? "repeated" : "stored")));
+        expect(texts(await new SpoolReading(folder).peek(spool))).toEqual(utf8(requests.flat()));
+        await spool.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("damaged at any byte loses the request with that byte, which is told", async () => {
+    await fc.assert(
+      fc.asyncProperty(requests, share, async (requests, share) => {
+        const folder = spoolFolder();
+        const { path, ends } = await store(folder, requests);
+        const damaged = Math.floor(share * (ends.at(-1) ?? 0));
+        const bytes = readFileSync(path);
+        bytes.writeUInt8(bytes.readUInt8(damaged) ^ 0x5a, damaged);
+        writeFileSync(path, bytes);
+        const warnings: string[] = [];
+        const spool = await spoolIn(folder, { warn: (message) => warnings.push(message) });
+        const read = await new SpoolReading(folder).peek(spool);
+        const hit = ends.findIndex((end) => damaged < end);
+        const isLast = hit === ends.length - 1;
+        expect(read.map(({ text, reason }) => reason ?? text)).toEqual([
+          ...utf8(requests.slice(0, hit).flat()),
+          ...(isLast ? [] : ["corrupt-input"]),
+          ...utf8(requests.slice(hit + 1).flat()),
+        ]);
+        expect(warnings).toEqual([expect.stringMatching(isLast ? /cut off/ : /are damaged/)]);
+        await spool.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+/** Texts as they are seen where bytes are shown one by one. */
+function utf8(texts: readonly string[]): string[] {
+  return texts.map((text) => Buffer.from(text).toString("latin1"));
+}

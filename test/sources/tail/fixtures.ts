@@ -74,7 +74,7 @@ export class TailTrial {
 
   /** Reads what there is to read without waiting for time or for threads. */
   async idle(): Promise<void> {
-    for (let count = 0, turns = 0; turns < 5; turns++) {
+    for (let count = 0, turns = 0; turns < 20; turns++) {
       await turnEventLoop();
       if (this.records.length !== count) turns = 0;
       count = this.records.length;
@@ -82,6 +82,7 @@ export class TailTrial {
     if (this.error !== undefined) throw this.error;
   }
 
+  /** Waits for other threads. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       await turnEventLoop();
@@ -94,6 +95,15 @@ export class TailTrial {
     this.clock.advance(ms);
     this.timer.fire();
     await this.idle();
+  }
+
+  /** Lets time pass until what takes time has come about. */
+  async pollUntil(condition: () => boolean): Promise<void> {
+    await this.until(() => {
+      this.clock.advance(5000);
+      this.timer.fire();
+      return condition();
+    });
   }
 
   commit(): void {

@@ -202,6 +202,6 @@ test("whatever happens to files, each line is read once, in the order of its fil
         rmSync(folder, { recursive: true });
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: 300 },
   );
 });

@@ -46,6 +46,12 @@ export function elasticRefusal(refusal: Refusal, headers: IncomingHttpHeaders): 
   return { ...answer, headers: { ...answer.headers, ...refusal.headers } };
 }
 
+/** Whether a client says that it wants no more of each item than its status and error: most shippers do. */
+export function wantsBriefItems(filterPath: unknown): boolean {
+  if (typeof filterPath !== "string") return false;
+  return filterPath.split(",").every((path) => /^(took|errors|items\.\*\.(status|error(\..+)?))$/.test(path));
+}
+
 /** An item of a `_bulk` answer. */
 export function itemAnswer(item: BulkItem, outcome: ItemError | { readonly sequence: number }): unknown {
   const names = { _index: item.index, _id: item.id };

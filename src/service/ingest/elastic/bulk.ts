@@ -5,7 +5,14 @@ import type { Outcome } from "../answer.ts";
 import { digestOf, idempotencyKeyOf, type Intake, readContent, store } from "../intake.ts";
 import { Refusal } from "../refusal.ts";
 import { looksLikeObject, type RecordRanges } from "../split.ts";
-import { elasticAnswer, elasticRefusal, itemAnswer, type ItemError, itemErrorOf } from "./answers.ts";
+import {
+  elasticAnswer,
+  elasticRefusal,
+  itemAnswer,
+  type ItemError,
+  itemErrorOf,
+  wantsBriefItems,
+} from "./answers.ts";
 import { type BulkItem, readBulkBody } from "./bulk-body.ts";
 
 /** A `_bulk` request and where it may send to. */
@@ -43,9 +50,9 @@ export class BulkReceiver {
 
   async receive(bulk: BulkRequest): Promise<Outcome> {
     const { request, reply, allowed } = bulk;
-    const holding = this.#intake.held.begin();
+    const source = allowed.length === 1 ? allowed[0] : undefined;
+    const holding = this.#intake.held.begin(allowed[0]?.auth);
     try {
-      const source = allowed.length === 1 ? allowed[0] : undefined;
       const pieces = await readContent(this.#intake, { request, reply, source, holding });
       const outcome =
         pieces instanceof Refusal ? pieces : await this.#accept(bulk, this.#intake.joiner.join(pieces));
@@ -77,9 +84,11 @@ export class BulkReceiver {
     if (whole !== undefined && !(whole.status === 429 && retriesItems(headers))) {
       return { sources, answer: elasticRefusal(whole, headers) };
     }
-    const answers = items.map((item, number) =>
-      this.#answer(bulk, item, outcomeOf(targets[number], refusals)),
-    );
+    const isBrief = wantsBriefItems((bulk.request.query as Readonly<Record<string, unknown>>)["filter_path"]);
+    const answers = items.map((item, number) => {
+      const error = outcomeOf(targets[number], refusals);
+      return isBrief ? { [item.action]: error ?? { status: 201 } } : this.#answer(bulk, item, error);
+    });
     const errors = targets.some((target) => outcomeOf(target, refusals) !== undefined);
     const took = Math.round(clock.monotonicMs() - startedMs);
     return { sources, answer: elasticAnswer(200, { took, errors, items: answers }, headers) };
@@ -88,14 +97,16 @@ export class BulkReceiver {
   /** Stores each source's share, and answers which of them were refused. */
   async #store(shares: Shares, bulk: Documents): Promise<ReadonlyMap<HttpSourceConfig, Refusal>> {
     const refusals = new Map<HttpSourceConfig, Refusal>();
-    const digest = bulk.key !== undefined || bulk.items.every(hasId) ? digestOf(bulk.content) : "";
+    // Documents with ids are stored once each, so a request of such documents says itself when it comes again.
+    const isKeyed = bulk.key !== undefined || bulk.items.every(({ id }) => id !== undefined);
+    const digest = isKeyed ? digestOf(bulk.content) : "";
+    const idempotencyKey = bulk.key ?? (isKeyed ? `bulk:${digest}` : undefined);
     const stored = [...shares].map(async ([source, numbers]) => {
       const items = numbers.flatMap((number) => bulk.items[number] ?? []);
       const receipt = await store(this.#intake, {
         source: source.name,
         records: [rangesOf(bulk.content, items)],
-        // Documents with ids are stored once each, so a request of such documents says itself when it comes again.
-        idempotencyKey: bulk.key ?? (items.every(hasId) ? `bulk:${digest}` : undefined),
+        idempotencyKey,
         digest,
       });
       if (receipt instanceof Refusal) refusals.set(source, receipt);
@@ -161,10 +172,6 @@ function outcomeOf(
  */
 function retriesItems(headers: IncomingHttpHeaders): boolean {
   return /(^|,)h=bp(,|$)/.test(String(headers["x-elastic-client-meta"]));
-}
-
-function hasId({ id }: BulkItem): boolean {
-  return id !== undefined;
 }
 
 function rangesOf(bytes: Buffer, items: readonly BulkItem[]): RecordRanges {
