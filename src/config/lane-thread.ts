@@ -29,6 +29,8 @@ let writes = 0;
 let lane: Lane | undefined;
 let parts: LaneParts | undefined;
 let isService = false;
+/** What came before the lane was there. */
+const early: SupervisorMessage[] = [];
 const link = new LaneServiceLink(send);
 /** Resolves when the lane may open what it stores and reads. */
 const going = Promise.withResolvers<LaneResume>();
@@ -43,6 +45,8 @@ port.on("message", (message: SupervisorMessage) => {
   else if (message.type === "go") going.resolve(message.resume);
   else if (message.type === "written") written(message);
   else if (lane !== undefined && parts !== undefined) link.take(message, lane, parts);
+  // Somebody waits for the answer. Everything else that is lost here the lane finds out by itself.
+  else if (message.type === "command") early.push(message);
 });
 
 function written({ id, error }: Extract<SupervisorMessage, { type: "written" }>): void {
@@ -124,6 +128,7 @@ async function main(data: LaneThreadData): Promise<void> {
     service: link,
   });
   lane = new Lane(parts);
+  for (const message of early) link.take(message, lane, parts);
   const manifests = parts.rules.map(({ manifest }) => manifest);
   const ruleIds = manifests.map(({ id }) => id);
   const own = manifests.some(({ budgetMs }) => budgetMs !== undefined);

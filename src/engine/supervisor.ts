@@ -77,9 +77,10 @@ export class LaneHandle {
   /** The configuration of the content that is in use. */
   #config: JsonObject;
   #lane: WatchedLane;
-  #standby: Standby | undefined;
-  #swapped: PromiseWithResolvers<void> | undefined;
+  /** A thread that is to take over as soon as the present one has ended. */
+  #swap: { readonly standby: Standby; readonly swapped: PromiseWithResolvers<void> } | undefined;
   #stopping = false;
+  #isOver = false;
   #totals: CommittedTotals | undefined;
   #fileBytes: Readonly<Record<string, number>> | undefined;
   /** Characters written that the next thread will want to write again. */
@@ -130,51 +131,76 @@ export class LaneHandle {
   }
 
   /**
-   * Lets the thread that waits go on in place of the present one, after its next commit. Resolves when it does; rejects when
-   * the lane is stopped first. `discard` is for one that is not wanted after all.
+   * Lets the thread that waits go on in place of the present one, after its next commit. Resolves when it does. Rejects with
+   * `LANE_FAILED` when the lane is stopped first, or when the thread that waits has ended: then the present content goes on.
    */
-  swap(standby: Standby): Promise<void> {
-    this.#standby = standby;
-    this.#swapped = Promise.withResolvers();
+  async swap(standby: Standby): Promise<void> {
+    if (this.#isOver || standby.lane.hasEnded) {
+      await this.discard(standby);
+      throw this.#isOver ? laneEnded() : standbyEnded();
+    }
+    const swapped = Promise.withResolvers<void>();
+    this.#swap = { standby, swapped };
     this.#control.requestStop();
     this.#lane.wake();
-    return this.#swapped.promise;
+    await swapped.promise;
   }
 
+  /** Ends a thread that waits and is not wanted after all. */
   async discard({ lane }: Standby): Promise<void> {
     await lane.terminate();
   }
 
   async #supervise(): Promise<LaneOutcome> {
-    for (;;) {
-      const end = await this.#lane.ended;
-      if (this.#standby !== undefined && (await this.#takeOver(this.#standby, end))) continue;
-      const outcome = end.kind === "died" ? this.#judge(end) : toOutcome(end);
-      if (outcome !== undefined) return outcome;
-      this.#options.onRestart?.();
-      this.#lane = this.#start();
+    try {
+      for (;;) {
+        const end = await this.#lane.ended;
+        if (this.#takeOver(end)) continue;
+        const outcome = end.kind === "died" ? this.#judge(end) : toOutcome(end);
+        if (outcome !== undefined) return outcome;
+        this.#options.onRestart?.();
+        this.#lane = this.#start();
+      }
+    } finally {
+      this.#isOver = true;
+      if (this.#swap !== undefined) {
+        await this.discard(this.#swap.standby);
+        this.#swap.swapped.reject(laneEnded());
+      }
     }
   }
 
-  /** Puts the thread that waits to use. Answers false when the lane is not to go on at all. */
-  async #takeOver(standby: Standby, end: LaneEnd): Promise<boolean> {
-    this.#standby = undefined;
-    if (this.#stopping || end.kind === "failed" || end.kind === "invalid") {
-      await this.discard(standby);
-      this.#swapped?.reject(new StakeoutError("LANE_FAILED", "The lane was stopped."));
-      return false;
+  /** Puts the thread that waits to use. Answers false when there is none, or the lane is not to go on at all. */
+  #takeOver(end: LaneEnd): boolean {
+    const swap = this.#swap;
+    if (swap === undefined || this.#stopping || end.kind === "failed") return false;
+    if (end.kind === "died") {
+      // What it did is in the commit, or is done again; only what it was blamed for has to be kept.
+      this.#judge(end);
+      this.#options.onRestart?.();
     }
-    // What it did is in the commit, or is done again; only what it was blamed for has to be kept.
-    if (end.kind === "died") this.#judge(end);
-    const counters = this.#control.read();
-    for (const name of counterNames) standby.control.set(name, counters[name]);
-    this.#control = standby.control;
+    this.#swap = undefined;
+    const { standby, swapped } = swap;
+    if (standby.lane.hasEnded) {
+      // The present content goes on; only its control is used up, which says to stop.
+      this.#useControl(new LaneControl());
+      this.#lane = this.#start();
+      swapped.reject(standbyEnded());
+      return true;
+    }
+    this.#useControl(standby.control);
     this.#config = standby.config;
     this.#lane = standby.lane;
     this.#options.onLoaded?.(standby.rules);
     standby.lane.post({ type: "go", resume: this.#resume() });
-    this.#swapped?.resolve();
+    swapped.resolve();
     return true;
+  }
+
+  #useControl(control: LaneControl): void {
+    const counters = this.#control.read();
+    for (const name of counterNames) control.set(name, counters[name]);
+    this.#control = control;
   }
 
   /** What comes of a thread that died: nothing yet when another one can take over. */
@@ -278,6 +304,14 @@ function problemOf(end: Exclude<LaneEnd, { kind: "invalid" }>): Problem {
   const { busy, reason, budgetMs } = end.death;
   const why = reason ?? `loading took longer than ${(budgetMs ?? 0) / 1000} s`;
   return { file: busy?.kind === "loading" ? busy.file : "", line: 0, message: why };
+}
+
+function laneEnded(): StakeoutError {
+  return new StakeoutError("LANE_FAILED", "The lane has ended.");
+}
+
+function standbyEnded(): StakeoutError {
+  return new StakeoutError("LANE_FAILED", "The thread with the new content ended before it could take over.");
 }
 
 function toOutcome(end: Exclude<LaneEnd, { kind: "died" }>): LaneOutcome {

@@ -69,6 +69,7 @@ export class WatchedLane {
   #ruleIds: readonly string[] = [];
   #exceeded: LaneDeath | undefined;
   #stuck: NodeJS.Timeout | undefined;
+  #hasEnded = false;
 
   constructor(options: WatchedLaneOptions) {
     const { threadUrl, data, control, ruleBudgetMs, heapBytesMax, stdin } = options;
@@ -95,6 +96,11 @@ export class WatchedLane {
     this.ended = this.#listen();
   }
 
+  /** True once `ended` is settled. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   /** Where the lane takes standard input from. */
   get stdin(): NodeJS.WritableStream | null {
     return this.#worker.stdin;
@@ -107,6 +113,7 @@ export class WatchedLane {
 
   /** Has something done between two batches. Rejects with `LANE_FAILED` when the thread ends before it is. */
   command(command: LaneCommand): Promise<CommandAnswer> {
+    if (this.#hasEnded) return Promise.reject(endedBeforeCommand());
     const id = ++this.#commands;
     const waiting = Promise.withResolvers<CommandAnswer>();
     this.#waiting.set(id, waiting);
@@ -145,9 +152,8 @@ export class WatchedLane {
     this.#worker.on("exit", (code) => {
       this.#watch.stop();
       clearTimeout(this.#stuck);
-      for (const { reject } of this.#waiting.values()) {
-        reject(new StakeoutError("LANE_FAILED", "The lane ended before it could do that. Try again."));
-      }
+      this.#hasEnded = true;
+      for (const { reject } of this.#waiting.values()) reject(endedBeforeCommand());
       resolve(this.#judge(end, crash ?? `its thread ended with code ${code}`));
     });
     return promise;
@@ -194,6 +200,10 @@ export class WatchedLane {
       this.post({ type: "written", id, error: error instanceof Error ? error.message : String(error) });
     }
   }
+}
+
+function endedBeforeCommand(): StakeoutError {
+  return new StakeoutError("LANE_FAILED", "The lane ended before it could do that. Try again.");
 }
 
 function stuckMessage(busy: Busy): string {

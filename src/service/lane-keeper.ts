@@ -56,10 +56,12 @@ export class LaneKeeper {
 
   /** Resolves with `undefined` when the lane has opened everything, else with what is wrong. Throws what the lane throws. */
   async start(): Promise<readonly Problem[] | undefined> {
+    if (this.#stopping) throw new StakeoutError("LANE_FAILED", "The service is being stopped.");
     const ready = Promise.withResolvers<"ready">();
     const lane = this.#create(() => ready.resolve("ready"));
     this.#lane = lane;
     this.#last = lane;
+    this.#ended = lane.outcome.then(nothing, nothing);
     let first: "ready" | LaneOutcome;
     try {
       first = await Promise.race([ready.promise, lane.outcome]);
@@ -93,12 +95,13 @@ export class LaneKeeper {
     return problems === undefined ? { kind: "started" } : { kind: "invalid", problems };
   }
 
+  /** As `LaneHandle.swap`, also of a lane that has ended: a thread that waits must not be left over. */
   async swap(standby: Standby): Promise<void> {
-    await this.#lane?.swap(standby);
+    await this.#last?.swap(standby);
   }
 
   async discard(standby: Standby): Promise<void> {
-    await this.#lane?.discard(standby);
+    await this.#last?.discard(standby);
   }
 
   /** Lets the lane commit and end. */
@@ -147,3 +150,5 @@ export class LaneKeeper {
     else this.#options.onFailed(new StakeoutError("LANE_FAILED", "The lane ended though nobody stopped it."));
   }
 }
+
+function nothing(): void {}

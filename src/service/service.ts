@@ -41,7 +41,7 @@ export interface ServiceHost {
   readonly onStuck: (message: string) => void;
 }
 
-export interface Address {
+interface Address {
   readonly host: string;
   readonly port: number;
 }

@@ -157,7 +157,7 @@ async function runThrough(plan: Plan): Promise<Left> {
   const abandoned = await collect(abandonedDeliveries(await diskStore(disk)));
   return {
     alerts: linesOf(disk, "alerts")
-      .map(({ dedup, status }) => `${dedup} ${status}`)
+      .map(({ dedup, status }) => JSON.stringify([dedup, status]))
       .toSorted(),
     seen: [...seen].toSorted(),
     waiting: waiting(),

@@ -4,6 +4,7 @@ import type { FollowedFile } from "./followed-file.ts";
 export class Queue {
   readonly #plain = new Set<FollowedFile>();
   readonly #packed = new Set<FollowedFile>();
+  #turn = this.#plain.values();
   #packedLast = false;
 
   add(file: FollowedFile): void {
@@ -26,13 +27,22 @@ export class Queue {
   }
 
   #takePlain(): FollowedFile | undefined {
-    // One that waits is put behind the others, so behind the one that it waits for.
-    for (const file of this.#plain) {
+    for (let left = this.#plain.size; left > 0; left--) {
+      const file = this.#nextPlain();
+      if (file === undefined) return undefined;
       this.#plain.delete(file);
       if (!this.#mustWait(file)) return file;
       this.#plain.add(file);
     }
     return undefined;
+  }
+
+  /** Goes on where it stopped: to begin anew each time would mean to pass over all that was taken out before. */
+  #nextPlain(): FollowedFile | undefined {
+    const next = this.#turn.next();
+    if (next.done !== true) return next.value;
+    this.#turn = this.#plain.values();
+    return this.#turn.next().value;
   }
 
   /** What was written to a path first is read first. */

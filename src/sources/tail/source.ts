@@ -32,7 +32,7 @@ export interface TailSourceOptions extends RecordShape {
   readonly watchFolder?: WatchFolder;
   /** How often everything is looked at, whatever was told of changes, in milliseconds; by default 5,000. */
   readonly pollMs?: number;
-  /** Files known at a time, those included that are read to their end; by default 100,000. */
+  /** Files known at a time, those included that are read to their end; by default 50,000. */
   readonly filesMax?: number;
   /** Files open at a time; by default 256. */
   readonly filesOpenMax?: number;
@@ -90,7 +90,7 @@ class TailSource implements Source {
       places,
       handles,
       clock,
-      filesMax: options.filesMax ?? 100_000,
+      filesMax: options.filesMax ?? 50_000,
       from,
       warn,
     });
