@@ -1,11 +1,11 @@
 import type { ViteUserConfig } from "vitest/config";
 
-import base from "./vitest.config.ts";
+import base, { threadEndingTests } from "./vitest.config.ts";
 
-/** The tests of the supervisor by themselves: see scripts/test-supervisor.ts. */
+/** The tests that end many threads, by themselves: see scripts/test-supervisor.ts. */
 const config: ViteUserConfig = {
   ...base,
-  test: { ...base.test, include: ["test/engine/supervisor.test.ts"], exclude: [] },
+  test: { ...base.test, include: [...threadEndingTests], exclude: [] },
 };
 
 export default config;

@@ -1,26 +1,33 @@
 /**
- * Runs the tests of the supervisor, which end dozens of threads in one process. About one in two hundred such endings crashes
- * Node 24 itself (SIGSEGV, below JavaScript). A run whose process dies so is continued by the next, as after a SIGKILL; a test
- * runner's process cannot be, so the file is run again. Nothing else is: a test that fails, fails.
+ * Runs the tests that end dozens of threads in one process. About one in two hundred such endings crashes Node 24 itself
+ * (SIGSEGV, below JavaScript). A run whose process dies so is continued by the next, as after a SIGKILL; a test runner's process
+ * cannot be, so its file is run again. Nothing else is: a test that fails, fails.
  */
 import { spawnSync } from "node:child_process";
 
-const attemptsMax = 4;
-const file = "test/engine/supervisor.test.ts";
+import { threadEndingTests } from "../vitest.config.ts";
 
-function attempt(): { readonly status: number; readonly crashed: boolean } {
-  const { status, stdout, stderr } = spawnSync("vitest", ["run", "--config", "vitest.supervisor.config.ts"], {
-    encoding: "utf8",
-  });
+const attemptsMax = 4;
+
+interface Attempt {
+  readonly status: number;
+  readonly crashed: boolean;
+}
+
+function attempt(file: string): Attempt {
+  const args = ["run", "--config", "vitest.supervisor.config.ts", file];
+  const { status, stdout, stderr } = spawnSync("vitest", args, { encoding: "utf8" });
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   const crashed = `${stdout}${stderr}`.includes("exited unexpectedly with signal SIGSEGV");
   return { status: status ?? 1, crashed: crashed && !/\d+ failed/.test(stdout) };
 }
 
-let ended = attempt();
-for (let count = 1; ended.crashed && count < attemptsMax; count++) {
-  process.stderr.write(`Node crashed (SIGSEGV) while it ended a thread: ${file} is run again.\n`);
-  ended = attempt();
+for (const file of threadEndingTests) {
+  let ended = attempt(file);
+  for (let count = 1; ended.crashed && count < attemptsMax; count++) {
+    process.stderr.write(`Node crashed (SIGSEGV) while it ended a thread: ${file} is run again.\n`);
+    ended = attempt(file);
+  }
+  process.exitCode ||= ended.status;
 }
-process.exitCode = ended.status;

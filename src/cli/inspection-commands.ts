@@ -87,14 +87,4 @@ function addRules(program: Command, { io, finish }: ProgramParts): void {
       const { suspendedRulesCommand } = await import("./suspended-rules.ts");
       finish(await suspendedRulesCommand(options, io));
     });
-  rules
-    .command("resume")
-    .description("have a suspended rule asked again, from the next run on")
-    .argument("<rule>", "id of the rule")
-    .addOption(stateOption())
-    .addHelpText("after", examples("stakeout rules resume AWS.CloudTrail.AccessDeniedBurst"))
-    .action(async (rule: string, options: { state: string }) => {
-      const { resumeRuleCommand } = await import("./suspended-rules.ts");
-      finish(await resumeRuleCommand({ rule, ...options }, io));
-    });
 }

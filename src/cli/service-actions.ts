@@ -51,44 +51,6 @@ export async function reloadCommand(options: ServiceOptions, io: CommandIo): Pro
   return 2;
 }
 
-export interface RuleOptions extends ServiceOptions {
-  /** Id of the rule. */
-  readonly rule: string;
-}
-
-/** Has a staged rule notify from the next batch on. Answers 0; throws `NOT_FOUND`. */
-export function promoteRuleCommand(options: RuleOptions, io: CommandIo): Promise<number> {
-  return actOnRule(options, io, { action: "promote", done: "notifies from now on", before: "is not staged" });
-}
-
-/** Has a rule match and count without notifying anybody. Answers 0; throws `NOT_FOUND`. */
-export function stageRuleCommand(options: RuleOptions, io: CommandIo): Promise<number> {
-  return actOnRule(options, io, {
-    action: "stage",
-    done: "notifies nobody from now on",
-    before: "is staged already",
-  });
-}
-
-interface RuleAction {
-  readonly action: "promote" | "stage";
-  readonly done: string;
-  /** What to say where nothing had to be done. */
-  readonly before: string;
-}
-
-async function actOnRule(
-  { rule, ...options }: RuleOptions,
-  io: CommandIo,
-  { action, done, before }: RuleAction,
-): Promise<number> {
-  const path = `/v1/rules/${encodeURIComponent(rule)}/${action}`;
-  const answer = await withService(options, (client) => client.ask<CommandAnswer>({ method: "POST", path }));
-  if (answer.problems.length > 0) return tellProblems(answer, io);
-  io.stderr.write(`Rule ${printable(rule)} ${answer.done > 0 ? done : before}.\n`);
-  return 0;
-}
-
 /** Tells what could not be done. Answers 1 when there is something. */
 export function tellProblems({ problems }: CommandAnswer, io: CommandIo): number {
   for (const problem of problems) io.stderr.write(`stakeout: ${printable(problem)}\n`);

@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { parseDurationMs } from "../core/durations.ts";
 import type { DeliveriesChangeOptions, DeliveriesListOptions, DeliveryShowOptions } from "./deliveries.ts";
 import { examples, parseCount, type ProgramParts } from "./options.ts";
+import type { RuleChange, RuleChangeOptions } from "./rule-change.ts";
 import type { DestinationsListOptions, HealthOptions } from "./service-actions.ts";
 import type { ServiceOptions } from "./service-client.ts";
 import type { StatusOptions } from "./status.ts";
@@ -163,23 +164,34 @@ function addDestinations(program: Command, { io, finish }: ProgramParts): void {
     });
 }
 
+const ruleChanges: Readonly<Record<RuleChange, string>> = {
+  resume: "have a suspended rule asked again",
+  promote: "have a staged rule notify",
+  stage: "have a rule match and count without notifying anybody",
+};
+
 /** Beside the commands that look at a state file, in the same group. */
 function addRules(program: Command, { io, finish }: ProgramParts): void {
   const rules = program.commands.find((command) => command.name() === "rules") ?? program.command("rules");
-  forService(rules.command("promote"))
-    .description("have a staged rule of the running service notify, from now on")
-    .argument("<rule>", "id of the rule")
-    .addHelpText("after", examples("stakeout rules promote AWS.CloudTrail.AccessDeniedBurst"))
-    .action(async (rule: string, options: ServiceOptions) => {
-      const { promoteRuleCommand } = await import("./service-actions.ts");
-      finish(await promoteRuleCommand({ rule, ...options }, io));
-    });
-  forService(rules.command("stage"))
-    .description("have a rule of the running service match and count without notifying anybody")
-    .argument("<rule>", "id of the rule")
-    .addHelpText("after", examples("stakeout rules stage AWS.CloudTrail.AccessDeniedBurst"))
-    .action(async (rule: string, options: ServiceOptions) => {
-      const { stageRuleCommand } = await import("./service-actions.ts");
-      finish(await stageRuleCommand({ rule, ...options }, io));
-    });
+  for (const [change, description] of Object.entries(ruleChanges)) {
+    forService(rules.command(change))
+      .description(`${description}, in the running service or in the state of a run`)
+      .argument("<rule>", "id of the rule")
+      .option("--state <file>", "state file of a run, instead of the service")
+      .addHelpText(
+        "after",
+        examples(
+          `stakeout rules ${change} AWS.CloudTrail.AccessDeniedBurst`,
+          `stakeout rules ${change} AWS.CloudTrail.AccessDeniedBurst --state stakeout.db`,
+        ),
+      )
+      .action(async (rule: string, options: Omit<RuleChangeOptions, "rule" | "change">, command: Command) => {
+        const { changeRuleCommand } = await import("./rule-change.ts");
+        // The default names a service that may not be meant at all.
+        const isNamed = command.getOptionValueSource("config") !== "default";
+        const { config, ...rest } = options;
+        const named = isNamed && config !== undefined ? { config } : {};
+        finish(await changeRuleCommand({ rule, change: change as RuleChange, ...rest, ...named }, io));
+      });
+  }
 }

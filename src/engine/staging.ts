@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { allEntries, type EntryReader } from "../alerts/pending.ts";
 import { anyOf } from "../alerts/routing.ts";
 import type { RuleManifest } from "../rules/manifest.ts";
-import type { EntryWrite } from "../state/store.ts";
+import type { EntryWrite, StateStore } from "../state/store.ts";
 
 const kind = "rule-staging";
 
@@ -50,11 +50,21 @@ export class Staging {
 
   /** What changed since the last call, for the commit. */
   takeWrites(): EntryWrite[] {
-    const writes = [...this.#changed].map((ruleId): EntryWrite => {
-      const staged = this.#decisions.get(ruleId) ?? false;
-      return { kind, key: hash("sha256", ruleId, "hex").slice(0, 32), value: { ruleId, staged } };
-    });
+    const writes = [...this.#changed].map((ruleId) =>
+      writeOf({ ruleId, staged: this.#decisions.get(ruleId) ?? false }),
+    );
     this.#changed.clear();
     return writes;
   }
+}
+
+/** A person's decision, written into a state that no lane has open. */
+export async function decideStaging(store: StateStore, ruleId: string, staged: boolean): Promise<void> {
+  const entries = [writeOf({ ruleId, staged })];
+  await store.commit({ clockMs: store.clockMs, positions: [], entries });
+}
+
+/** Ids can be long and of any characters. */
+function writeOf({ ruleId, staged }: Decision): EntryWrite {
+  return { kind, key: hash("sha256", ruleId, "hex").slice(0, 32), value: { ruleId, staged } };
 }

@@ -41,11 +41,6 @@ export interface ServiceHost {
   readonly onStuck: (message: string) => void;
 }
 
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** How often deliveries that were given up are counted. */
 const countMs = 10_000;
 

@@ -4,7 +4,7 @@ import type { Clock } from "../../core/clock.ts";
 import { StakeoutError } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { type SpoolFiles, systemFiles } from "./files.ts";
-import { folderOf } from "./segment.ts";
+import { folderOf, otherFolders } from "./segment.ts";
 import { SegmentKeys } from "./segment-keys.ts";
 import { SourceSpool, unwritable } from "./source-spool.ts";
 import type { Spool, SpoolBacklog, SpoolEntry, SpoolReceipt } from "./spool.ts";
@@ -21,11 +21,11 @@ export interface SpoolOptions {
   readonly clock: Clock;
   /** Called when something of a source was stored, for its reader. */
   readonly onAppended: (source: string) => void;
-  /** Called with a sentence for people: damaged files, or some that cannot be deleted. */
+  /** Called with a sentence for people: damaged files, some that cannot be deleted, or some of another source. */
   readonly warn: (message: string) => void;
   /** Bytes of a file after which another one is begun. Default 64 MiB. */
   readonly segmentBytes?: number;
-  /** Most keys that are remembered for each source; beyond it the oldest are forgotten. Default 500,000. */
+  /** Most keys that are remembered for each source; with as many, the older half is forgotten. Default 500,000. */
   readonly keysMax?: number;
   /** Default: those of the system. */
   readonly files?: SpoolFiles;
@@ -40,6 +40,11 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     unlock = files.lock(folder);
     await files.syncFolder(dirname(folder));
+    for (const path of otherFolders(folder, sources)) {
+      options.warn(
+        `${path} is of a source that is not configured: what may wait in it is not examined. Configure the source again, or remove the folder.`,
+      );
+    }
     for (const source of sources) opened.set(source, await openSource(options, source));
   } catch (error) {
     for (const spool of opened.values()) await spool.close();

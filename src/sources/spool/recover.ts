@@ -58,7 +58,7 @@ class Recovery {
   readKeyFiles(): void {
     const { folder, keys } = this.#options;
     for (const name of listNames(folder, "keys")) {
-      if (keys.load(name, this.#nowMs)) this.#withKeys.add(name.base);
+      if (keys.load(name)) this.#withKeys.add(name.base);
     }
   }
 
@@ -134,7 +134,7 @@ class Recovery {
         backlog.stored({ offset: next, sequence: header.sequence + header.records }, header.storedMs);
         if (header.stored === undefined) return;
         keys.push(header.stored);
-        known.known.add(header.stored, this.#nowMs);
+        known.known.add(header.stored);
       },
     });
     return { ...scan, keys };

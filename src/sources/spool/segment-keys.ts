@@ -29,7 +29,7 @@ export class SegmentKeys {
   }
 
   /** Reads the file with a segment's keys; false when it is damaged. Throws what `fs` throws. */
-  load(name: SegmentName, nowMs: number): boolean {
+  load(name: SegmentName): boolean {
     const { folder, warn } = this.#options;
     const keys = readKeyFile(folder, name);
     if (keys === undefined) {
@@ -38,7 +38,7 @@ export class SegmentKeys {
       );
       return false;
     }
-    for (const key of keys) this.known.add(key, nowMs);
+    for (const key of keys) this.known.add(key);
     this.#note(name, keys);
     return true;
   }

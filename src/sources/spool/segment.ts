@@ -22,9 +22,19 @@ type Ending = "seg" | "keys";
 
 const digits = 16;
 
-/** The folder of one source's segments. It has a prefix because `.` and `..` are names of sources as well. */
+/** Of folders with segments: `.` and `..` are names of sources as well. */
+const folderPrefix = "source-";
+
+/** The folder of one source's segments. */
 export function folderOf(folder: string, source: string): string {
-  return join(folder, `source-${encodeURIComponent(source)}`);
+  return join(folder, folderPrefix + encodeURIComponent(source));
+}
+
+/** Folders of sources that are none of these. Throws what `fs` throws. */
+export function otherFolders(folder: string, sources: readonly string[]): string[] {
+  const own = new Set(sources.map((source) => folderOf(folder, source)));
+  const found = readdirSync(folder).filter((name) => name.startsWith(folderPrefix));
+  return found.map((name) => join(folder, name)).filter((path) => !own.has(path));
 }
 
 /** The file with the frames of a segment, or the one with its keys. */

@@ -151,11 +151,11 @@ export class SourceSpool {
       () => undefined,
       (error: unknown) => this.#unwritable(error),
     );
-    for (const { bytes, stored, storedMs } of group) {
+    for (const { bytes, stored } of group) {
       this.#pendingBytes -= bytes.length;
       if (stored === undefined) continue;
       this.#pending.delete(stored.key);
-      if (failure === undefined) this.#options.keys.known.add(stored, storedMs);
+      if (failure === undefined) this.#options.keys.known.add(stored);
     }
     if (failure === undefined) this.#taken(group);
     for (const { receipt, records } of group) {

@@ -4,7 +4,7 @@ import type { Origin } from "./copies.ts";
 import { type Content, type Mark, noMark, type Place, type TailPosition } from "./position.ts";
 
 /** How long a compressed file must have been as it is before it is looked at, in milliseconds. */
-export const quietMs = 2000;
+const quietMs = 2000;
 
 /**
  * How long a file must have been as it is until what looks unfinished is taken as it is: a compressed file or an array

@@ -186,7 +186,7 @@ export class Registry {
     }
     file.path = placed.path;
     file.touch(placed, nowMs);
-    if (file.isSettled(nowMs) && !file.isDue(nowMs)) this.letGo(file);
+    if (file.isSettled(nowMs) && !file.isDue(nowMs) && file.check !== "under way") this.letGo(file);
   }
 }
 

@@ -254,10 +254,10 @@ export class Turns {
 
   /** Looks through a compressed file while others are read. */
   async #check(file: FollowedFile, opened: InputFile): Promise<void> {
-    let isWhole = false;
     const { changes } = file;
     const probe = new CopyProbe(this.#copies, file);
     const onContent = this.#mayBeCopy(file) ? (piece: Buffer) => probe.feed(piece) : () => {};
+    let isWhole: boolean | undefined;
     try {
       isWhole = await lookThrough(opened, { isClosed: () => this.#closed, onContent });
     } catch (error) {
@@ -266,7 +266,7 @@ export class Turns {
     this.#options.handles.unpin(file);
     if (this.#closed) return;
     file.check = "none";
-    if (file.changes === changes) {
+    if (isWhole !== undefined && file.changes === changes) {
       file.check = isWhole ? "whole" : "cut off";
       file.origins = isWhole ? probe.finish() : [];
     }

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { StakeoutError } from "../../../src/core/errors.ts";
 import { findFiles } from "../../../src/sources/files/find-files.ts";
 import { folderWith } from "../fixtures.ts";
@@ -114,6 +114,8 @@ describe("findFiles", () => {
     expect(codeOf([folder])).toEqual(["INPUT_UNREADABLE", expect.stringContaining("a.json")]);
     const closed = join(folder, "closed");
     mkdirSync(closed, 0o300);
+    // Otherwise it could not be removed.
+    onTestFinished(() => chmodSync(closed, 0o700));
     expect(codeOf([closed])).toEqual(["INPUT_UNREADABLE", expect.stringContaining("closed")]);
   });
 });

@@ -90,6 +90,15 @@ test("a record that looks like a frame is not taken for one", async () => {
   expect(read.map(({ text, reason }) => reason ?? text)).toEqual(["corrupt-input", "last"]);
 });
 
+test("what is left of a source that is not configured any more is told", async () => {
+  const folder = spoolFolder();
+  const spool = await spoolIn(folder, { sources: [source, "former"] });
+  await spool.close();
+  const warnings: string[] = [];
+  await spoolIn(folder, { warn: (message) => warnings.push(message) });
+  expect(warnings).toEqual([expect.stringMatching(/source-former is of a source that is not configured/)]);
+});
+
 test("a second process is refused", async () => {
   const folder = spoolFolder();
   await spoolIn(folder);

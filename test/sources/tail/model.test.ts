@@ -1,6 +1,6 @@
 import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { SeenRecord } from "../fixtures.ts";
@@ -14,6 +14,8 @@ interface WrittenFile {
   readonly lines: string[];
   /** Text after the last newline. */
   partial: string;
+  /** True when it holds a whole line. */
+  begun: boolean;
   /** Renamed: nobody is expected to complete its last line. */
   rotated: boolean;
 }
@@ -50,6 +52,7 @@ class Model {
       file.lines.push(line);
       file.partial = "";
     }
+    file.begun ||= lengths.length > 0;
     appendFileSync(file.path, text);
   }
 
@@ -72,6 +75,7 @@ class Model {
   truncate(file: WrittenFile): void {
     truncateSync(file.path);
     file.partial = "";
+    file.begun = false;
   }
 
   remove(file: WrittenFile): void {
@@ -94,6 +98,11 @@ class Model {
     this.trial.commit();
   }
 
+  /** What the operating system would tell of files that grew. */
+  tell(): void {
+    for (const { path } of this.files) this.trial.watched.get(dirname(path))?.(basename(path));
+  }
+
   /** Lines by the name of the file that they were written to. */
   get expected(): Record<string, string[]> {
     const files = [...this.files, ...this.past].filter(({ lines }) => lines.length > 0);
@@ -102,7 +111,7 @@ class Model {
 
   #add(path: string): void {
     writeFileSync(path, "");
-    this.files.push({ name: `f${this.#lines}`, path, lines: [], partial: "", rotated: false });
+    this.files.push({ name: `f${this.#lines}`, path, lines: [], partial: "", begun: false, rotated: false });
     this.#lines++;
   }
 
@@ -128,7 +137,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant("write"), file: number, lengths: fc.array(length, { maxLength: 6 }) }),
   fc.record({ kind: fc.constant("begin"), file: number, length }),
   fc.record({ kind: fc.constantFrom("rotate", "truncate", "remove"), file: number }),
-  fc.record({ kind: fc.constantFrom("create", "poll", "commit", "kill", "settle") }),
+  fc.record({ kind: fc.constantFrom("create", "poll", "tell", "commit", "kill", "settle") }),
 );
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -146,7 +155,7 @@ async function take(model: Model, taken: Step): Promise<void> {
     case "rotate":
       if (file === undefined) return;
       // A file of which nothing was read is not known under another name in the next run.
-      if (file.lines.length === 0) model.write(file, [0]);
+      if (!file.begun) model.write(file, [0]);
       await trial.poll(0);
       trial.commit();
       model.rotate(file);
@@ -170,6 +179,10 @@ async function take(model: Model, taken: Step): Promise<void> {
       return;
     case "poll":
       await trial.poll(0);
+      return;
+    case "tell":
+      model.tell();
+      await trial.idle();
       return;
     case "commit":
       trial.commit();

@@ -1,4 +1,12 @@
-import { appendFileSync, copyFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  linkSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compress, folderWith } from "../fixtures.ts";
@@ -81,6 +89,27 @@ describe("following files", () => {
     await trial.poll();
     await trial.until(() => trial.texts.length === 2);
     expect(trial.texts).toEqual(["z1", "z2"]);
+  });
+
+  test("a file with two names is read once", async () => {
+    const folder = folderWith({ a: "a1\n" });
+    linkSync(join(folder, "a"), join(folder, "b"));
+    const trial = await startedTrial({ paths: [folder] });
+    await trial.poll();
+    appendFileSync(join(folder, "b"), "a2\nrest");
+    await trial.poll();
+    await trial.poll(600_000);
+    expect(trial.texts).toEqual(["a1", "a2"]);
+  });
+
+  test("a file that is replaced by another one is finished first", async () => {
+    const folder = folderWith({ a: "a1\n", new: "b1\n" });
+    const path = join(folder, "a");
+    const trial = await startedTrial({ paths: [path] });
+    appendFileSync(path, "a2\n");
+    renameSync(join(folder, "new"), path);
+    await trial.poll();
+    expect(trial.texts).toEqual(["a1", "a2", "b1"]);
   });
 
   test("a new run goes on where the last one was", async () => {
