@@ -2,10 +2,10 @@ import type { Match } from "../core/alert.ts";
 
 /**
  * The match as the alert shows it that stands for all further ones of a rule in this hour. It goes where the alert of the
- * match would have gone, but never nowhere: that would hide what others are missing.
+ * match would have gone, but never nowhere, unless the rule is staged: that would hide what others are missing.
  */
 export function matchOverLimit(match: Match, alertsPerHourMax: number): Match {
-  const { rule, destinations } = match;
+  const { rule, destinations, staged = false } = match;
   return {
     ...match,
     rule: { ...rule, threshold: 1, summaryAttributes: [] },
@@ -17,7 +17,7 @@ export function matchOverLimit(match: Match, alertsPerHourMax: number): Match {
     reference: "",
     runbook:
       "Look for what the matches have in common, give the rule a dedup key for that, or raise the limit.",
-    destinations: destinations?.length === 0 ? undefined : destinations,
+    destinations: destinations?.length === 0 && !staged ? undefined : destinations,
     context: {},
     distinct: false,
     unique: undefined,

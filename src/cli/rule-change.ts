@@ -25,10 +25,16 @@ export interface RuleChangeOptions extends Partial<ServiceOptions> {
 const defaultConfig = "./stakeout.yaml";
 const defaultState = "./stakeout.db";
 
-const outcomes: Readonly<Record<RuleChange, string>> = {
-  resume: "is asked again",
-  promote: "notifies",
-  stage: "notifies nobody",
+interface Wording {
+  readonly done: string;
+  /** Where nothing had to be done. */
+  readonly before: string;
+}
+
+const wordings: Readonly<Record<RuleChange, Wording>> = {
+  resume: { done: "is asked again", before: "is not suspended" },
+  promote: { done: "notifies", before: "is not staged" },
+  stage: { done: "notifies nobody", before: "is staged already" },
 };
 
 /**
@@ -48,14 +54,15 @@ async function changeInService(options: RuleChangeOptions, io: CommandIo): Promi
     client.ask<CommandAnswer>({ method: "POST", path }),
   );
   if (answer.problems.length > 0) return tellProblems(answer, io);
-  io.stderr.write(`Rule ${printable(rule)} ${outcomes[change]} from now on.\n`);
+  const { done, before } = wordings[change];
+  io.stderr.write(`Rule ${printable(rule)} ${answer.done > 0 ? `${done} from now on` : before}.\n`);
   return 0;
 }
 
 async function changeInState(options: RuleChangeOptions, io: CommandIo): Promise<number> {
   const { rule, change, state = defaultState } = options;
   await withState(state, { readOnly: false }, (store) => changeIn(store, rule, change));
-  io.stderr.write(`Rule ${printable(rule)} ${outcomes[change]} from the next run on.\n`);
+  io.stderr.write(`Rule ${printable(rule)} ${wordings[change].done} from the next run on.\n`);
   return 0;
 }
 

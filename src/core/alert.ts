@@ -29,6 +29,8 @@ export interface Match {
   readonly runbook: string;
   /** Names of destinations; `undefined` for the default routing, empty for none at all. */
   readonly destinations: readonly string[] | undefined;
+  /** True for a match of a rule that is staged, whose alerts notify nobody, not even one about a limit. Default: false. */
+  readonly staged?: boolean;
   readonly context: JsonObject;
   /** What `unique` answered. Only for rules that define it: `distinct` false means every match counts. */
   readonly distinct: boolean;

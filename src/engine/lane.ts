@@ -174,17 +174,18 @@ export class Lane {
     const reading = this.#inputs.next();
     if (!isThenable(reading)) return reading;
     let done = false;
-    // One thing to wait for: a race would leave a trace of each wait with whatever did not happen.
-    const settle = (): void => {
+    // Told like everything else that is waited for: a race would leave a trace of each wait with what did not happen.
+    const read = Promise.resolve(reading).finally(() => {
       done = true;
       this.#news.raise();
-    };
-    reading.then(settle, settle);
+    });
+    // It may fail during a commit, before anybody awaits it.
+    read.catch(() => undefined);
     while (!done) {
       const withinMs = this.#dirty ? this.#remainingMs() : undefined;
       if (!(await settlesWithin(this.#news.wait(), withinMs))) await this.#commit();
     }
-    return await reading;
+    return await read;
   }
 
   /** True when a commit has something to do. */

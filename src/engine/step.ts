@@ -222,7 +222,7 @@ export class Step {
     }
     control.endBusy();
     const staged = this.#parts.staging?.isStaged(rule.manifest, nowMs) === true;
-    const added = alertBook.add(staged ? { ...match, destinations: [] } : match);
+    const added = alertBook.add(staged ? { ...match, destinations: [], staged } : match);
     const alert = isThenable(added) ? await added : added;
     if (alert !== undefined) output.alert(alert);
     control.beginRecord(event.position.offset);

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /**
  * A hash over the names and contents of all files below some paths, without hidden ones and `node_modules`: what is loaded
- * is the same as long as it is the same. A file that cannot be read counts as empty.
+ * is the same as long as it is the same. A file that cannot be read counts as empty, a folder as one without files.
  */
 export function contentHash(paths: readonly string[]): string {
   const hash = createHash("sha256");
@@ -17,28 +17,29 @@ export function contentHash(paths: readonly string[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-function filesBelow(path: string): readonly string[] {
-  const stat = statSync(path, { throwIfNoEntry: false });
+/** `above`: the real paths of the folders on the way, because a link to one of them would never end. */
+function filesBelow(path: string, above: readonly string[] = []): readonly string[] {
+  const stat = readOr(() => statSync(path), undefined);
   if (stat === undefined) return [];
-  if (!stat.isDirectory()) return [path];
-  return namesIn(path)
+  // To read a pipe or a device could take for ever.
+  if (!stat.isDirectory()) return stat.isFile() ? [path] : [];
+  const real = readOr(() => realpathSync(path), path);
+  if (above.includes(real)) return [];
+  return readOr(() => readdirSync(path), [])
+    .toSorted()
     .filter((name) => !name.startsWith(".") && name !== "node_modules" && name !== "__pycache__")
-    .flatMap((name) => filesBelow(join(path, name)));
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    // Gone between being found and being read.
-    return [];
-  }
+    .flatMap((name) => filesBelow(join(path, name), [...above, real]));
 }
 
 function readContent(file: string): Buffer {
+  return readOr(() => readFileSync(file), Buffer.alloc(0));
+}
+
+/** What was found may be gone before it is read, or not for us to read. */
+function readOr<T>(read: () => T, otherwise: T): T {
   try {
-    return readFileSync(file);
+    return read();
   } catch {
-    return Buffer.alloc(0);
+    return otherwise;
   }
 }

@@ -46,7 +46,7 @@ export class Content {
 
   /** The files were found broken when they had to be loaded for another reason. */
   broken(problems: readonly Problem[]): void {
-    this.#refuse(problems);
+    this.#refuse(problems, "The content cannot be loaded any more. No lane runs until it can.");
   }
 
   status(): ContentStatus {
@@ -62,8 +62,9 @@ export class Content {
 
   /** Loads the files again. Called while that is under way, it is done once more after it: files may have changed since. */
   reload(): Promise<ReloadResult> {
+    if (this.#again !== undefined) return this.#again;
     if (this.#reloading === undefined) return this.#begin();
-    this.#again ??= this.#reloading.then(() => {
+    this.#again = this.#reloading.then(() => {
       this.#again = undefined;
       return this.#begin();
     });
@@ -110,23 +111,28 @@ export class Content {
 
   /** Loads and tests at the same time: both take about as long. */
   async #load(): Promise<PreparedContent> {
-    const { prepare, test, discard } = this.#host;
-    const [prepared, failed] = await Promise.all([prepare(), test?.() ?? []]);
+    const { prepare, discard } = this.#host;
+    const [prepared, failed] = await Promise.all([prepare(), this.#failedTests()]);
     if (prepared.kind !== "standby" || failed.length === 0) return prepared;
     await discard(prepared.standby);
     return { kind: "invalid", problems: failed };
   }
 
-  #refuse(problems: readonly Problem[]): ReloadResult {
+  async #failedTests(): Promise<readonly Problem[]> {
+    try {
+      return (await this.#host.test?.()) ?? [];
+    } catch (error) {
+      return [{ file: "", line: 0, message: messageOf(error) }];
+    }
+  }
+
+  #refuse(problems: readonly Problem[], what = "New content was refused."): ReloadResult {
     const { log, clock } = this.#host;
     this.#refusedReloads += 1;
     this.#refused = { atMs: clock.nowMs(), problems };
     const first = problems[0];
     const where = first === undefined || first.file === "" ? "" : ` ${first.file}:${first.line}:`;
-    log.error(
-      { problems: problems.length },
-      `New content was refused, the old goes on.${where} ${first?.message ?? ""}`,
-    );
+    log.error({ problems: problems.length }, `${what}${where} ${first?.message ?? ""}`);
     return { ok: false, problems };
   }
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -75,12 +76,18 @@ describe("does without", () => {
     expect(contentHash([folder])).toMatch(/^[0-9a-f]{16}$/);
   });
 
-  test("nothing behind a link to a folder elsewhere", () => {
-    const elsewhere = mkdtempSync(join(tmpdir(), "stakeout-hash-"));
-    onTestFinished(() => rmSync(elsewhere, { recursive: true }));
-    symlinkSync(elsewhere, join(folder, "linked"));
+  test("pipes, which nobody may ever write to", () => {
     const before = contentHash([folder]);
-    writeFileSync(join(elsewhere, "c.ts"), "c");
-    expect(contentHash([folder])).not.toBe(before);
+    execFileSync("mkfifo", [join(folder, "pipe")]);
+    expect(contentHash([folder])).toBe(before);
   });
+});
+
+test("differs when a file behind a link to a folder changes", () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), "stakeout-hash-"));
+  onTestFinished(() => rmSync(elsewhere, { recursive: true }));
+  symlinkSync(elsewhere, join(folder, "linked"));
+  const before = contentHash([folder]);
+  writeFileSync(join(elsewhere, "c.ts"), "c");
+  expect(contentHash([folder])).not.toBe(before);
 });

@@ -46,6 +46,7 @@ export async function writeKeyFile(files: SpoolFiles, { folder, name, keys }: Ke
   const file = await files.create(unfinished);
   try {
     await writeAll(file, [encode(keys)], 0);
+    await file.sync();
   } finally {
     await file.close();
   }

@@ -92,6 +92,20 @@ test.each([
   expect(await again.append(keyed(["x"]))).toEqual({ kind: "key-reused" });
 });
 
+test("a key is known after a power failure when its segment is gone", async () => {
+  const folder = spoolFolder();
+  const files = new TestFiles();
+  const spool = await spoolIn(folder, { files, segmentBytes: 1 });
+  await spool.append(keyed(["a"]));
+  await spool.append(entryOf(["b"]));
+  await new SpoolReading(folder).run(spool);
+  await spool.close();
+  expect(filesIn(folder, ".seg")).toHaveLength(1);
+  files.losePower(0);
+  const again = await spoolIn(folder);
+  expect(await again.append(keyed(["a"]))).toMatchObject({ kind: "repeated" });
+});
+
 test("its time goes on over a restart", async () => {
   const folder = spoolFolder();
   const clock = manualClock();

@@ -1,8 +1,9 @@
-import { appendFileSync, writeFileSync } from "node:fs";
+import { hash } from "node:crypto";
+import { appendFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished, describe, expect, test } from "vitest";
 import { watchFolder } from "../../../src/sources/tail/changes.ts";
-import { folderWith } from "../fixtures.ts";
+import { compress, folderWith } from "../fixtures.ts";
 import { startedTrial, TailTrial } from "./fixtures.ts";
 
 const lines = (name: string, count: number): string =>
@@ -82,6 +83,19 @@ describe("many files", () => {
     const trial = await startedTrial({ paths: [folder], filesOpenMax: 2, bufferBytes: 32 });
     expect(new Set(trial.texts).size).toBe(200);
     expect(trial.texts.length).toBe(200);
+  });
+
+  test("a compressed file stays open while others are read in between", async () => {
+    // Hardly compressible, so that it is read in many pieces.
+    const texts = Array.from({ length: 10_000 }, (_, index) => hash("sha256", String(index)));
+    const stored = compress.gzip(Buffer.from(texts.join("\n")));
+    const plain = Object.fromEntries(["a", "b", "c", "d"].map((name) => [name, lines(name, 5000)]));
+    const folder = folderWith({ "z.gz": stored, ...plain });
+    utimesSync(join(folder, "z.gz"), 0, 0);
+    const trial = await startedTrial({ paths: [folder], filesOpenMax: 2, bufferBytes: 64 });
+    await trial.until(() => trial.texts.length >= 30_000);
+    expect(new Set(trial.texts).size).toBe(30_000);
+    expect(trial.warnings).toEqual([]);
   });
 
   test("more than may be known wait until others are gone, and that is told once", async () => {

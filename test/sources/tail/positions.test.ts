@@ -29,6 +29,19 @@ describe("positions of files that are followed", () => {
     expect(trial.texts).toEqual(["a1", "a2", "b1", "rest"]);
   });
 
+  test("another file, where nobody looks, with the number of a known one is left alone", async () => {
+    const folder = folderWith({ "app.log": "a1\n", secret: "s1\ns2\n" });
+    const log = join(folder, "app.log");
+    const trial = await startedTrial({ paths: [log] });
+    await trial.end();
+    rmSync(log);
+    const inode = String(statSync(join(folder, "secret")).ino);
+    for (const [stream, stored] of trial.positions) trial.positions.set(stream, change(stored, { inode }));
+    await trial.start();
+    await trial.poll(60_000);
+    expect(trial.texts).toEqual(["a1"]);
+  });
+
   test("a file on a device with another number is the same", async () => {
     const folder = folderWith({ a: "a1\n" });
     const trial = await startedTrial({ paths: [folder] });

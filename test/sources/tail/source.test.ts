@@ -52,6 +52,18 @@ describe("following files", () => {
     expect(new Set(trial.records.map(({ stream }) => stream)).size).toBe(2);
   });
 
+  test("the file in a renamed one's place waits until that is read, however long it is", async () => {
+    const folder = folderWith({ "app.log": "a0\n" });
+    const log = join(folder, "app.log");
+    const trial = await startedTrial({ paths: [folder], bufferBytes: 32 });
+    const old = Array.from({ length: 100 }, (_, index) => `a${index + 1}`);
+    appendFileSync(log, old.map((text) => `${text}\n`).join(""));
+    renameSync(log, `${log}.1`);
+    writeFileSync(log, "b1\n");
+    await trial.poll();
+    expect(trial.texts).toEqual(["a0", ...old, "b1"]);
+  });
+
   test("a removed file is read to its end", async () => {
     const folder = folderWith({ a: "a1\n" });
     const path = join(folder, "a");
@@ -75,6 +87,16 @@ describe("following files", () => {
     expect(trial.texts).toEqual(["a1", "a2", "a3"]);
     const places = trial.records.map(({ stream, offset }) => `${stream} ${offset}`);
     expect(new Set(places).size).toBe(3);
+  });
+
+  test("a truncated file that begins as before and has grown beyond is noticed", async () => {
+    const header = `${"h".repeat(1200)}\n`;
+    const folder = folderWith({ a: `${header}a1\na2\n` });
+    const path = join(folder, "a");
+    const trial = await startedTrial({ paths: [path] });
+    writeFileSync(path, `${header}b1\nb2\nb3\n`);
+    await trial.poll();
+    expect(trial.texts).toEqual([header.trim(), "a1", "a2", header.trim(), "b1", "b2", "b3"]);
   });
 
   test("a compressed file is read when it is whole", async () => {
