@@ -18,7 +18,7 @@ import { LimitCounters } from "./limit-counters.ts";
 import { OutputFiles } from "./output-files.ts";
 import { KnownRecords } from "./restart.ts";
 import { RuleSampling, RuleStats } from "./rule-stats.ts";
-import { settlesWithin } from "./settles-within.ts";
+import { settlesWithin, watchSettling } from "./settles-within.ts";
 import { type RuleTiming, Step } from "./step.ts";
 import { ruleOfStray } from "./stray-error.ts";
 
@@ -173,19 +173,13 @@ export class Lane {
   async #read(): Promise<InputChunk | undefined> {
     const reading = this.#inputs.next();
     if (!isThenable(reading)) return reading;
-    let done = false;
     // Told like everything else that is waited for: a race would leave a trace of each wait with what did not happen.
-    const read = Promise.resolve(reading).finally(() => {
-      done = true;
-      this.#news.raise();
-    });
-    // It may fail during a commit, before anybody awaits it.
-    read.catch(() => undefined);
-    while (!done) {
+    const read = watchSettling(reading, () => this.#news.raise());
+    while (!read.isSettled) {
       const withinMs = this.#dirty ? this.#remainingMs() : undefined;
       if (!(await settlesWithin(this.#news.wait(), withinMs))) await this.#commit();
     }
-    return await read;
+    return await read.promise;
   }
 
   /** True when a commit has something to do. */

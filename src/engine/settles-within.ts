@@ -16,4 +16,20 @@ export async function settlesWithin(
   }
 }
 
+export interface WatchedPromise<T> {
+  readonly promise: PromiseLike<T>;
+  readonly isSettled: boolean;
+}
+
+/** Calls back when a promise settles. Its failure is left to who awaits it, however much later. */
+export function watchSettling<T>(promise: PromiseLike<T>, onSettled: () => void): WatchedPromise<T> {
+  const watched = { promise, isSettled: false };
+  const settle = (): void => {
+    watched.isSettled = true;
+    onSettled();
+  };
+  promise.then(settle, settle);
+  return watched;
+}
+
 const alwaysTrue = (): boolean => true;
