@@ -35,6 +35,7 @@ export interface RecordChunk {
   readonly stream: string;
   /** Owned by the source; valid until the next `read`. */
   readonly bytes: Buffer;
+  /** 0 for a chunk that only says how far the stream counts as read. */
   readonly count: number;
   /** First byte of each record in `bytes`; at least `count` long. */
   readonly starts: Uint32Array;

@@ -9,6 +9,7 @@ import type { DeadLetter, RecordChunk } from "../core/record.ts";
 import { Signal } from "../core/signal.ts";
 import type { Source } from "../sources/source.ts";
 import { Batch } from "./batch.ts";
+import { totalNames } from "./control.ts";
 import { deadLetterLine, deadLettersFileFullMessage } from "./dead-letter-line.ts";
 import { EngineClock } from "./engine-clock.ts";
 import { type InputChunk, Inputs, type LaneInput } from "./inputs.ts";
@@ -194,6 +195,7 @@ export class Lane {
     this.#lastPosition = { source: chunk.source, stream: chunk.stream, offset: chunk.baseOffset };
     let done = 0;
     let accounted = 0;
+    if (chunk.count === 0) this.#batch.setPosition(chunk.source, chunk.stream, chunk.positionAfter(0));
     while (done < chunk.count && !control.stopRequested) {
       const before = done;
       done = await this.#step.run(chunk, { parser, from: done, pause: () => this.#pause() });
@@ -376,9 +378,7 @@ export class Lane {
   /** Puts the counters where the main thread reads them. */
   #publish(source?: Source): void {
     const { control } = this.#parts;
-    for (const name of ["events", "bytes", "matches", "alerts", "ruleErrors", "deadLetters"] as const) {
-      control.set(name, this.#counts[name]);
-    }
+    for (const name of totalNames) control.set(name, this.#counts[name]);
     if (source === undefined) return;
     const progress = source.progress();
     control.set("inputBytesRead", progress.bytesRead);

@@ -3,7 +3,7 @@ import type { Problem } from "../core/errors.ts";
 import { messageOf, StakeoutError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Limits } from "../core/limits.ts";
-import { counterNames, LaneControl } from "./control.ts";
+import { counterNames, LaneControl, totalNames } from "./control.ts";
 import type {
   CommandAnswer,
   CommittedMessage,
@@ -47,6 +47,8 @@ export interface LaneOptions {
   readonly onCommitted?: (message: CommittedMessage) => void;
   /** A thread that died is replaced. */
   readonly onRestart?: () => void;
+  /** What lanes of the same run did before this one, to go on counting from. */
+  readonly totals?: CommittedTotals | undefined;
 }
 
 /** A thread that has loaded other content, ready to go on in place of the present one. */
@@ -89,8 +91,10 @@ export class LaneHandle {
   #repeatedCharacters = 0;
 
   constructor(options: LaneOptions) {
-    const { limits, stdin } = options;
+    const { limits, stdin, totals } = options;
     this.#options = options;
+    this.#totals = totals;
+    for (const name of totalNames) this.#control.set(name, totals?.[name] ?? 0);
     this.#config = options.config;
     this.#restarts = new Restarts(limits.ruleBudgetMs);
     this.#input = stdin && new RepeatableInput(stdin, limits.stdinKeptBytesMax);

@@ -1,3 +1,4 @@
+import { ownValue } from "../core/own-value.ts";
 import type { CommittedMessage, RuleInfo } from "../engine/lane-messages.ts";
 import { type CommitStatus, bucketsMs, type RuleStatus } from "./status.ts";
 
@@ -41,12 +42,12 @@ export class EngineFigures {
 
   rules(): readonly RuleStatus[] {
     const { staged = [], suspended = [] } = this.#last?.service?.rules ?? {};
-    const stats = this.#last?.totals.rules ?? {};
+    const stats = this.#last?.totals.rules;
     return this.ruleInfos.map(({ id, name, severity }) => ({
       id,
       name,
       severity,
-      ...(stats[id] ?? nothing),
+      ...(ownValue(stats, id) ?? nothing),
       staged: staged.includes(id),
       suspended: suspended.includes(id),
     }));

@@ -3,7 +3,13 @@ import type { RunConfig } from "../config/run-config.ts";
 import { messageOf, type Problem, StakeoutError } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Counters } from "../engine/control.ts";
-import type { CommandAnswer, CommittedMessage, LaneCommand, RuleInfo } from "../engine/lane-messages.ts";
+import type {
+  CommandAnswer,
+  CommittedMessage,
+  CommittedTotals,
+  LaneCommand,
+  RuleInfo,
+} from "../engine/lane-messages.ts";
 import {
   LaneHandle,
   type LaneOptions,
@@ -38,6 +44,8 @@ export class LaneKeeper {
   readonly #options: LaneKeeperOptions;
   #lane: LaneHandle | undefined;
   #last: LaneHandle | undefined;
+  /** What this process has done, for a lane that has to be made anew. */
+  #totals: CommittedTotals | undefined;
   #stopping = false;
   #ended: Promise<void> = Promise.resolve();
 
@@ -130,8 +138,12 @@ export class LaneKeeper {
       onRulePrint,
       onLoaded: onRules,
       onDeliver,
-      onCommitted,
+      onCommitted: (message) => {
+        this.#totals = message.totals;
+        onCommitted(message);
+      },
       onRestart,
+      totals: this.#totals,
     });
   }
 

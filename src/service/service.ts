@@ -236,6 +236,7 @@ export class Service implements AdminService {
     this.#host.log.info({ drainMs }, "Stopping.");
     await Promise.all([this.#ingest?.close(drainMs), this.#deliverer.close(drainMs)]);
     await this.#close();
+    this.#host.log.info({}, "Stopped.");
     this.#ended.resolve();
   }
 

@@ -1,5 +1,6 @@
 import type { ServiceConfig } from "../config/service-config.ts";
 import type { Clock } from "../core/clock.ts";
+import { ownValue } from "../core/own-value.ts";
 import type { Deliverer } from "../destinations/deliverer.ts";
 import { counterNames, type Counters } from "../engine/control.ts";
 import type { Spool } from "../sources/spool/spool.ts";
@@ -18,12 +19,12 @@ export interface StatusParts {
   readonly startedAtMs: number;
   readonly phase: () => ServiceStatus["phase"];
   readonly figures: EngineFigures;
-  readonly keeper: LaneKeeper;
-  readonly content: Content;
-  readonly state: StateMeasurement;
-  readonly spool: Spool;
-  readonly ingest: IngestServer | undefined;
-  readonly deliverer: Deliverer;
+  readonly keeper: Pick<LaneKeeper, "counters">;
+  readonly content: Pick<Content, "status">;
+  readonly state: Pick<StateMeasurement, "read">;
+  readonly spool: Pick<Spool, "backlog">;
+  readonly ingest: Pick<IngestServer, "status" | "totals"> | undefined;
+  readonly deliverer: Pick<Deliverer, "state">;
   readonly laneRestarts: () => number;
   /** Deliveries that were given up, by destination, as of a moment ago. */
   readonly abandoned: () => ReadonlyMap<string, number>;
@@ -58,7 +59,7 @@ const noCounters = Object.fromEntries(counterNames.map((name) => [name, 0])) as 
 function sourceStatus(name: string, kind: SourceStatus["kind"], parts: StatusParts): SourceStatus {
   const { config, spool, ingest, clock, figures } = parts;
   if (kind === "files") {
-    const reading = figures.last?.service?.sources[name];
+    const reading = ownValue(figures.last?.service?.sources, name);
     const { records = 0, bytesRead = 0, bytesTotal = bytesRead } = reading ?? {};
     return {
       name,
@@ -94,7 +95,7 @@ function destinationStatus(name: string, kind: string, parts: StatusParts): Dest
   return {
     name,
     kind,
-    waiting: figures.last?.service?.waiting[name] ?? 0,
+    waiting: ownValue(figures.last?.service?.waiting, name) ?? 0,
     abandoned: abandoned().get(name) ?? 0,
     attempts: kind === "file" ? undefined : deliverer.state(name),
   };

@@ -27,8 +27,8 @@ export interface Source {
   /** Hands over how far streams had been read, for when each of them is opened. */
   open(positionOf: PositionReader): MaybePromise<void>;
   /**
-   * The next records in order, never an empty chunk, or `undefined` at the end of the input. The chunk is valid until the
-   * next call. Bad bytes are faults inside the chunk, not errors; an error (`INPUT_UNREADABLE`) ends the run.
+   * The next records in order, or `undefined` at the end of the input. A chunk without records says only how far its stream
+   * counts as read. The chunk is valid until the next call. Bad bytes are faults inside the chunk, not errors; an error (`INPUT_UNREADABLE`) ends the run.
    */
   read(): MaybePromise<RecordChunk | undefined>;
   /** Called about ten times a second. */

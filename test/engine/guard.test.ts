@@ -5,6 +5,7 @@ import type { Event } from "../../src/core/event.ts";
 import { LaneControl } from "../../src/engine/control.ts";
 import type { LaneResume } from "../../src/engine/lane-messages.ts";
 import type { Blame, Suspect } from "../../src/engine/restart.ts";
+import { SuspensionBook } from "../../src/engine/suspensions.ts";
 import type { LoadedRule } from "../../src/rules/runtime.ts";
 import { loadedRule } from "../rules/fixtures.ts";
 import { cloudTrail, createLane, Disk, linesOf } from "./fixtures.ts";
@@ -112,6 +113,26 @@ describe("a lane that goes on after one that died", () => {
     expect([...disk.entries.values()].filter(({ kind }) => kind === "rule-suspension")).toMatchObject([
       { value: { ruleId: "Slow", reason: "took too long" } },
     ]);
+  });
+
+  test("asks a suspended rule again from the event after the one at which a person resumes it", async () => {
+    let suspensions: SuspensionBook | undefined;
+    const resumes = rule("Resumes", {
+      rule: ({ fields }: Event) => {
+        if (fields["eventName"] === "Call2") suspensions?.resume("Slow");
+        return false;
+      },
+    });
+    const rules = [resumes, rule("Slow")];
+    const limits = { suspendAfter: 1, suspendWindowMs: 1000 };
+    const created = await createLane({
+      records,
+      rules,
+      parts: { control, resume: resume({ blames: [blame(0, "Slow")] }) },
+      partsOf: (store) => ({ suspensions: (suspensions = new SuspensionBook({ store, limits, rules })) }),
+    });
+    await created.lane.run();
+    expect(asked).toEqual(["Slow Call3", "Slow Call4"]);
   });
 
   test("goes on counting where the last commit stood", async () => {

@@ -2,10 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { Clock } from "../../src/core/clock.ts";
 import type { JsonObject } from "../../src/core/json.ts";
+import { defaultLimits } from "../../src/core/limits.ts";
+import type { RecordChunk } from "../../src/core/record.ts";
+import { loadLogTypes } from "../../src/parsers/log-types.ts";
+import { createParser } from "../../src/parsers/parser.ts";
 import type { LoadedRule } from "../../src/rules/runtime.ts";
+import type { Source } from "../../src/sources/source.ts";
 import { type RulesFolder, withRules } from "../rules/fixtures.ts";
 import { cloudTrail, createLane, Disk, farClock, linesOf } from "./fixtures.ts";
 
+const { logTypes } = loadLogTypes([]);
 const principal = "arn:aws:iam::123456789012:user/ada";
 
 /** A rule file for CloudTrail whose functions are given as text. */
@@ -91,6 +97,40 @@ describe("a lane", () => {
     await second.lane.run();
     expect(second.control.read().events).toBe(1);
     expect(linesOf(disk, "alerts")).toHaveLength(1);
+  });
+
+  test("keeps a position that came without records", async () => {
+    const none = new Uint32Array(0);
+    const chunks: RecordChunk[] = [
+      {
+        source: "passing",
+        stream: "1",
+        bytes: Buffer.alloc(0),
+        count: 0,
+        starts: none,
+        ends: none,
+        baseOffset: 40,
+        faults: undefined,
+        positionAfter: () => ({ offset: 40 }),
+      },
+    ];
+    const source: Source = {
+      id: "passing",
+      label: "passing",
+      find: () => undefined,
+      open: () => undefined,
+      read: () => chunks.shift(),
+      progress: () => ({ bytesRead: 0, bytesTotal: undefined }),
+      close: () => undefined,
+    };
+    const parser = createParser({ logTypes, limits: defaultLimits, sourceLabel: "passing" });
+    const { lane, disk } = await createLane({
+      records: [],
+      rules: [],
+      parts: { inputs: [{ source, parser }] },
+    });
+    await lane.run();
+    expect([...disk.positions.values()]).toEqual([{ source: "passing", stream: "1", value: { offset: 40 } }]);
   });
 
   test("closes a dedup window when the engine clock passes its end, before the event is examined", async () => {

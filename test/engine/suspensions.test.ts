@@ -118,4 +118,30 @@ describe("a rule that fails again and again", () => {
     expect(await resumeRule(store, "Slow")).toBe(false);
     expect(await resumeRule(store, "Unknown")).toBe(false);
   });
+
+  test("is asked again in the same run when a person resumes it, and stays so after the commit", async () => {
+    const book = await failAt(5000, 5001, 5002);
+    expect(book.resume("Slow")).toBe(true);
+    expect(book.suspended).toEqual([]);
+    await commit(book);
+    expect(await listSuspensions(store)).toEqual([]);
+    expect(book.record(rule, 5003, "looped")).toBeUndefined();
+  });
+
+  test("and is not suspended is left alone", async () => {
+    const book = await failAt(5000);
+    expect(book.resume("Slow")).toBe(false);
+    expect(book.resume("Unknown")).toBe(false);
+    expect(book.takeWrites()).toEqual([]);
+  });
+
+  test("is told apart by a version, for who keeps routes without it", async () => {
+    const [book] = await openBook();
+    const versions = [book.version];
+    for (const timeMs of [5000, 5001, 5002]) book.record(rule, timeMs, "looped");
+    versions.push(book.version);
+    book.resume("Slow");
+    versions.push(book.version);
+    expect(new Set(versions).size).toBe(3);
+  });
 });

@@ -126,6 +126,8 @@ export class Load {
     this.#name = name;
     this.#perRequest = perRequest;
     this.#done = this.#run();
+    // Whoever ends it is told.
+    this.#done.catch(() => undefined);
   }
 
   async end(): Promise<void> {

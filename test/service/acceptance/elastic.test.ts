@@ -13,7 +13,7 @@ test("the bulk helper of Elasticsearch's own client delivers unchanged", async (
     .split("\n")
     // The client sends documents, not text.
     .filter((line) => line !== "{broken");
-  await using site = await Site.open({ rules: ruleFiles });
+  const site = await Site.open({ rules: ruleFiles });
   const whole = await site.runWhole(`${lines.join("\n")}\n`);
   site.start();
   const client = new Client({ node: await site.eventsUrl(), auth: { bearer: sourceToken } });

@@ -28,8 +28,10 @@ export class Killer {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#strike = resolve;
     if (after === "request") resolve();
-    else this.#site.onReceived = resolve;
+    else this.#site.onReceived = () => resolve();
     this.#underWay = promise.then(() => this.#kill(delayMs, thenInStart));
+    // Whoever waits for it is told.
+    this.#underWay.catch(() => undefined);
   }
 
   /** Resolves when a service runs that nobody is about to kill. */

@@ -37,7 +37,7 @@ function strayDeliveries(site: Site, whole: Outcome): readonly string[] {
 
 test("events over HTTP raise the alerts of a run, each received once", async () => {
   const { rules, lines } = readExamples();
-  await using site = await Site.open({ rules });
+  const site = await Site.open({ rules });
   const whole = await site.runWhole(`${lines.join("\n")}\n`);
   site.start();
   const client = new Client(site);
@@ -74,7 +74,7 @@ function planKills(chance: Chance, chunkCount: number): ReadonlyMap<number, Mome
 
 test("kills, failing receivers and repeated requests change nothing", { timeout: 180_000 }, async () => {
   const lines = events(eventCount).trimEnd().split("\n");
-  await using site = await Site.open({ rules: ruleFiles });
+  const site = await Site.open({ rules: ruleFiles });
   const whole = await site.runWhole(`${lines.join("\n")}\n`);
   const seed = Number(process.env["STAKEOUT_KILLS_SEED"] ?? 1);
   const chunks = chunksOf(lines, chunkLength);

@@ -45,7 +45,7 @@ async function refusal(site: Site, file: string, text: string): Promise<string> 
 }
 
 test("a rule edited under load takes effect, an invalid edit changes nothing", async () => {
-  await using site = await Site.open({ rules: { "first.ts": ruleText("Test.First") } });
+  const site = await Site.open({ rules: { "first.ts": ruleText("Test.First") } });
   site.start();
   const load = new Load(site);
   await site.received("Test.First at");

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { vi } from "vitest";
+import { onTestFinished, vi } from "vitest";
 
 import { Receiver } from "../../../examples/service/receiver.ts";
 import { adminToken, bin, ServiceProcess } from "./service-process.ts";
@@ -27,13 +27,17 @@ export interface Outcome {
   readonly state: readonly string[];
 }
 
-/** A folder with rules and a configuration, a receiver of alerts, and processes of the service, one at a time. */
-export class Site implements AsyncDisposable {
+/**
+ * A folder with rules and a configuration, a receiver of alerts, and processes of the service, one at a time. All of it is
+ * gone when the test has ended, also one that took too long.
+ */
+export class Site {
   readonly folder: string;
   readonly receiver: Receiver;
   /** Called with each line that the receiver prints, before it answers. */
   onReceived: (line: string) => void = () => undefined;
   #process: ServiceProcess | undefined;
+  #isClosed = false;
 
   static async open(options: SiteOptions): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), "stakeout-acceptance-"));
@@ -47,6 +51,7 @@ export class Site implements AsyncDisposable {
     });
     const site = new Site(folder, receiver);
     told = (line) => site.onReceived(line);
+    onTestFinished(() => site.#close());
     site.#write(options);
     return site;
   }
@@ -63,6 +68,7 @@ export class Site implements AsyncDisposable {
   }
 
   start(): ServiceProcess {
+    if (this.#isClosed) throw new Error("the test has ended");
     this.#process = new ServiceProcess(this.pathOf("stakeout.yaml"));
     return this.#process;
   }
@@ -126,12 +132,6 @@ export class Site implements AsyncDisposable {
     return this.#outcome("stakeout.db", "alerts.jsonl");
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process?.end("SIGKILL");
-    await this.receiver.close();
-    rmSync(this.folder, { recursive: true });
-  }
-
   #write({ rules, settings = {} }: SiteOptions): void {
     mkdirSync(this.pathOf("rules"));
     for (const [name, text] of Object.entries(rules)) this.writeRule(name, text);
@@ -157,6 +157,13 @@ export class Site implements AsyncDisposable {
     };
     // JSON is YAML.
     writeFileSync(this.pathOf("stakeout.yaml"), JSON.stringify(config));
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#process?.end("SIGKILL");
+    await this.receiver.close();
+    rmSync(this.folder, { recursive: true });
   }
 
   async #outcome(state: string, alerts: string): Promise<Outcome> {

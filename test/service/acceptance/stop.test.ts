@@ -22,7 +22,7 @@ export default defineRule({
 
 test("SIGTERM under load ends the service in time, and nothing is lost", async () => {
   const settings = { drain: `${drainMs}ms` };
-  await using site = await Site.open({ rules: { "counted.ts": rule }, settings });
+  const site = await Site.open({ rules: { "counted.ts": rule }, settings });
   const loads: Load[] = [];
   const tookMs: number[] = [];
   // The receiver takes alerts, refuses them, hangs up.

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { appendFileSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished, describe, expect, test } from "vitest";
 import { watchFolder } from "../../../src/sources/tail/changes.ts";
@@ -85,16 +85,16 @@ describe("many files", () => {
     expect(trial.texts.length).toBe(200);
   });
 
-  test("a compressed file stays open while others are read in between", async () => {
+  test("a compressed file that is looked through stays open while others are read", async () => {
     // Hardly compressible, so that it is read in many pieces.
     const texts = Array.from({ length: 10_000 }, (_, index) => hash("sha256", String(index)));
-    const stored = compress.gzip(Buffer.from(texts.join("\n")));
-    const plain = Object.fromEntries(["a", "b", "c", "d"].map((name) => [name, lines(name, 5000)]));
-    const folder = folderWith({ "z.gz": stored, ...plain });
-    utimesSync(join(folder, "z.gz"), 0, 0);
-    const trial = await startedTrial({ paths: [folder], filesOpenMax: 2, bufferBytes: 64 });
-    await trial.until(() => trial.texts.length >= 30_000);
-    expect(new Set(trial.texts).size).toBe(30_000);
+    const folder = folderWith({ "z.gz": compress.gzip(Buffer.from(texts.join("\n"))), a: "", b: "" });
+    const trial = await startedTrial({ paths: [folder], filesOpenMax: 1, bufferBytes: 64 });
+    appendFileSync(join(folder, "a"), lines("a", 5000));
+    appendFileSync(join(folder, "b"), lines("b", 5000));
+    await trial.poll();
+    await trial.until(() => trial.texts.length >= 20_000);
+    expect(new Set(trial.texts).size).toBe(20_000);
     expect(trial.warnings).toEqual([]);
   });
 
