@@ -33,6 +33,8 @@ export interface RecordFault {
 export interface RecordChunk {
   readonly source: string;
   readonly stream: string;
+  /** Path of the file that the records come from, where the stream does not name it. */
+  readonly file?: string | undefined;
   /** Owned by the source; valid until the next `read`. */
   readonly bytes: Buffer;
   /** 0 for a chunk that only says how far the stream counts as read. */
@@ -53,6 +55,8 @@ export interface RecordChunk {
 export interface DeadLetter {
   readonly kind: "dead-letter";
   readonly position: import("./position.ts").Position;
+  /** Path of the file it comes from, where the stream does not name it. */
+  readonly file?: string | undefined;
   readonly reason: DeadLetterReason;
   readonly message: string;
   /** The original bytes, cut to the record limit. Valid as long as the chunk it came from. */

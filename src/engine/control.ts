@@ -1,14 +1,23 @@
 import type { Position } from "../core/position.ts";
 
-/** Counters that a commit takes down. */
-export const totalNames = ["events", "bytes", "matches", "alerts", "ruleErrors", "deadLetters"] as const;
-
 /**
  * What the main thread and a lane share while the lane runs, as plain memory: a lane in its hot loop does not turn its
  * event loop for a fifth of a second at a time, so messages would be late, and one that a rule holds up never turns it.
  * One word asks the lane to stop; the lane alone writes the rest: counters, and what it is busy with.
  */
-export const counterNames = [...totalNames, "inputBytesRead", "inputBytesTotal"] as const;
+export const counterNames = [
+  "events",
+  "bytes",
+  "matches",
+  "alerts",
+  "ruleErrors",
+  "deadLetters",
+  "inputBytesRead",
+  "inputBytesTotal",
+] as const;
+
+/** Those that a commit takes down. */
+export const totalNames = ["events", "bytes", "matches", "alerts", "ruleErrors", "deadLetters"] as const;
 
 export type CounterName = (typeof counterNames)[number];
 

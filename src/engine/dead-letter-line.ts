@@ -3,15 +3,16 @@ import type { DeadLetter } from "../core/record.ts";
 const previewBytes = 200;
 
 /**
- * A dead letter as one line of JSON: `source`, `stream`, `offset`, `reason`, `message`, `bytesTotal`, `preview` (the
+ * A dead letter as one line of JSON: `source`, `stream`, `offset`, `file` (its path, where the stream does not name it), `reason`, `message`, `bytesTotal`, `preview` (the
  * beginning, for people) and `bytes` (the original bytes in base64, cut to the record limit).
  */
 export function deadLetterLine(deadLetter: DeadLetter): string {
-  const { position, reason, message, bytesTotal, bytes } = deadLetter;
+  const { position, file, reason, message, bytesTotal, bytes } = deadLetter;
   return `${JSON.stringify({
     source: position.source,
     stream: position.stream,
     offset: position.offset,
+    file,
     reason,
     message,
     bytesTotal,

@@ -200,12 +200,13 @@ class RecordParser implements Parser {
   }
 
   #deadLetter(index: number, { reason, message }: faults.ParseFault, total?: number): DeadLetter {
-    const { bytes, starts, ends } = this.#chunk;
+    const { bytes, starts, ends, file } = this.#chunk;
     const start = starts[index] ?? 0;
     const end = ends[index] ?? 0;
     return {
       kind: "dead-letter",
       position: this.#position(index),
+      file,
       reason,
       message,
       bytes: bytes.subarray(start, Math.min(end, start + this.#recordBytesMax)),

@@ -63,6 +63,12 @@ describe("dead letters", () => {
     expect(after?.kind).toBe("event");
   });
 
+  test.each([undefined, "/var/log/app.log"])("of the file %s", (file) => {
+    const parser = makeParser();
+    parser.begin({ ...makeChunk(["broken"]), file });
+    expect(parser.parse(0)).toMatchObject({ kind: "dead-letter", file });
+  });
+
   test("a character cut in two", () => {
     expect(deadLetterOf(Buffer.from('{"a":"é').subarray(0, -1)).reason).toBe("invalid-utf8");
   });

@@ -219,7 +219,7 @@ describe("a lane that died when its files were broken", () => {
     await give("Meanwhile");
     write(whole);
     expect(await keeper.prepare()).toEqual({ kind: "started" });
-    expect(keeper.counters()).toMatchObject({ events: expect.any(Number) as unknown });
+    expect(keeper.counters()?.events).toBeGreaterThanOrEqual(1);
     await until(() => committed.at(-1)?.totals.events === 3);
     expect(keeper.counters()).toMatchObject({ events: 3, matches: 3 });
     expect(committed.at(-1)?.totals.rules["Rule"]).toMatchObject({ matches: 3 });

@@ -120,6 +120,7 @@ export function publish(file: FollowedFile, chunk: RecordChunk, stored: Stored):
     ...chunk,
     source,
     stream,
+    file: file.path,
     baseOffset: base + chunk.baseOffset,
     positionAfter: (count) => toStored({ ...identity, ...placeAfter(count) }),
   };
