@@ -230,11 +230,11 @@ const actions = fc.array(
       }),
     },
     {
-      weight: 2,
+      weight: 4,
       arbitrary: fc.record({ type: fc.constantFrom("retry" as const, "drop" as const), pick }),
     },
   ),
-  { maxLength: 60 },
+  { maxLength: 80, size: "max" },
 );
 
 /** One of the keys, or one that does not exist. */
@@ -264,6 +264,6 @@ test("whatever happens in whatever order, a committed delivery is handed over un
       const drained = await trial.drain();
       expect(drained.actual).toEqual(drained.expected);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });

@@ -255,13 +255,13 @@ export interface LaneFixture {
 /** A lane over records in memory, committing after every chunk. */
 export async function createLane(
   fixture: LaneFixture,
-): Promise<{ lane: Lane; disk: Disk; control: LaneControl }> {
-  const { records, rules, disk = new Disk(), chunkRecords, parts = {}, partsOf } = fixture;
+): Promise<{ lane: Lane; disk: Disk; control: LaneControl; parts: LaneParts }> {
+  const { records, rules, disk = new Disk(), chunkRecords, parts: overrides = {}, partsOf } = fixture;
   const store = await diskStore(disk);
   const limits = defaultLimits;
   const destinations = [diskDestination(disk)];
   const control = new LaneControl();
-  const lane = new Lane({
+  const parts: LaneParts = {
     inputs: [inputOf(new ListSource(records, chunkRecords))],
     rules,
     store,
@@ -282,10 +282,10 @@ export async function createLane(
     control,
     warn: () => undefined,
     batch: { latencyMs: 0, bytesMax: 0 },
-    ...parts,
+    ...overrides,
     ...partsOf?.(store),
-  });
-  return { lane, disk, control };
+  };
+  return { lane: new Lane(parts), disk, control, parts };
 }
 
 /** An input of such a source, for `parts.inputs`. */

@@ -22,12 +22,12 @@ beforeEach(async () => {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "state.db");
   store = openState(file, { limits: defaultLimits });
-  onTestFinished(async () => void (await store.close()));
+  onTestFinished(async () => await store.close());
   deliveries = new Deliveries(file, defaultLimits);
   const outbox = new RemoteOutbox(store, ["a", "b"]);
   await outbox.load(0);
   const commit = async (): Promise<void> =>
-    void (await store.commit({ clockMs: 0, positions: [], entries: outbox.takeWrites() }));
+    await store.commit({ clockMs: 0, positions: [], entries: outbox.takeWrites() });
   for (let n = 0; n < 6; n++) {
     outbox.enqueue(n < 5 ? "a" : "b", alert({ id: `${n}`, title: `Alert ${n}` }), queuedAtMs + n);
   }

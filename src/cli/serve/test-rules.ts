@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { extname } from "node:path";
+import { extname, join } from "node:path";
 
 import type { Problem } from "../../core/errors.ts";
 import type { JsonReport } from "../../testing/report/json.ts";
@@ -16,7 +16,7 @@ export interface TestedContent {
 
 /** Runs the rules' tests in a process of its own, which no test can hold up or end for us. Answers what failed. */
 export async function testProblems({ rules, logTypes }: TestedContent): Promise<readonly Problem[]> {
-  const main = new URL(`../main${extname(import.meta.filename)}`, import.meta.url).pathname;
+  const main = join(import.meta.dirname, "..", `main${extname(import.meta.filename)}`);
   const own = logTypes.length === 0 ? [] : ["--log-types-dir", ...logTypes];
   const args = [...process.execArgv, main, "test", ...rules, ...own, "--format", "json"];
   const { promise, resolve } = Promise.withResolvers<readonly Problem[]>();
@@ -32,9 +32,11 @@ export async function testProblems({ rules, logTypes }: TestedContent): Promise<
   return await promise;
 }
 
+/** The report is one line. What rules print while they are loaded comes before it. */
 function parseReport(text: string): JsonReport | undefined {
+  const lines = text.trimEnd();
   try {
-    return JSON.parse(text) as JsonReport;
+    return JSON.parse(lines.slice(lines.lastIndexOf("\n") + 1)) as JsonReport;
   } catch {
     return undefined;
   }
