@@ -4,7 +4,7 @@
  * `Idempotency-Key`. It can also fail when asked to, to see what becomes of the alerts then. It needs nothing but Node.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, realpathSync, truncateSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
@@ -141,7 +141,7 @@ export class Receiver {
     send(response, 200, { taken: key });
   }
 
-  /** In the file before the answer: what we have confirmed is not sent again. */
+  /** On the disk before the answer: what we have confirmed is not sent again. */
   #store(key: string, alert: ReceivedAlert): void {
     const { file, print } = this.#options;
     const line = `${String(alert.severity)} ${String(alert.title)} (${String(alert.status)})`;
@@ -149,7 +149,7 @@ export class Receiver {
       this.counts.repeated += 1;
       return print(`again    ${line}`);
     }
-    appendFileSync(file, `${JSON.stringify({ key, alert })}\n`);
+    appendFileSync(file, `${JSON.stringify({ key, alert })}\n`, { flush: true });
     this.keys.add(key);
     this.counts.alerts += 1;
     print(`alert    ${line}`);
@@ -188,10 +188,13 @@ function parseAlert(body: Buffer): ReceivedAlert | undefined {
   }
 }
 
+/** The keys of what is kept. A line that was cut short by a power failure was never confirmed, and is cut off. */
 function readKeys(file: string): readonly string[] {
   if (!existsSync(file)) return [];
-  // A line that was cut short by a power failure was never confirmed.
-  const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
+  const text = readFileSync(file, "utf8");
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  truncateSync(file, Buffer.byteLength(whole));
+  const lines = whole.split("\n").slice(0, -1);
   return lines.map((line) => (JSON.parse(line) as { readonly key: string }).key);
 }
 

@@ -36,14 +36,8 @@ function createDestination(
   config: Exclude<ServiceDestinationConfig, FileDestinationConfig>,
   host: DestinationsHost,
 ): RemoteDestination {
-  switch (config.kind) {
-    case "webhook":
-      return createWebhookDestination(config, host);
-    case "slack":
-      return createSlackDestination(config, host);
-    case "pagerduty":
-      return createPagerDutyDestination(config, host);
-    case "stdout":
-      return createStdoutDestination({ ...config, ...host });
-  }
+  if (config.kind === "webhook") return createWebhookDestination(config, host);
+  if (config.kind === "slack") return createSlackDestination(config, host);
+  if (config.kind === "pagerduty") return createPagerDutyDestination(config, host);
+  return createStdoutDestination({ ...config, ...host });
 }

@@ -28,10 +28,11 @@ function laneServiceConfig(config: ServiceConfig, spool: Pick<Spool, "link">): L
   return {
     sources: sources.map((source) => {
       const { name, logType, format, envelopeField } = source;
-      const shape = { name, logType, format, envelopeField };
-      return source.kind === "http"
-        ? { ...shape, kind: "spool", link: spool.link(name) }
-        : { ...shape, kind: "files", paths: source.paths, from: source.from };
+      if (source.kind === "http") {
+        return { name, logType, format, envelopeField, kind: "spool", link: spool.link(name) };
+      }
+      const { paths, from } = source;
+      return { name, logType, format, envelopeField, kind: "files", paths, from };
     }),
     spoolFolder: config.spool.folder,
     destinations: destinations.map(({ name, route, ...destination }) => ({

@@ -108,11 +108,12 @@ describe("the image", () => {
       env: { PATH: `${join(root, "usr/local/bin")}:/usr/bin:/bin` },
       stdio: ["ignore", "pipe", "pipe"],
     };
-    if (!canIsolate) return spawn("stakeout", args, options);
+    const program = join(root, "usr/local/bin/stakeout");
+    if (!canIsolate) return spawn(program, args, options);
     const volume = join(root, "var/lib/stakeout");
     const isolate =
       'mount --bind "$0" "$0" && mount -o remount,ro,bind / && exec setpriv --reuid=1000 --regid=1000 --clear-groups "$@"';
-    return spawn("unshare", ["--mount", "sh", "-ec", isolate, volume, "stakeout", ...args], options);
+    return spawn("unshare", ["--mount", "sh", "-ec", isolate, volume, program, ...args], options);
   }
 
   async function health(): Promise<{ readonly code: number | null; readonly stderr: string }> {

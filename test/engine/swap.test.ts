@@ -1,175 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setImmediate as turnEventLoop } from "node:timers/promises";
 
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import type { RemoteDelivery } from "../../src/alerts/remote-outbox.ts";
-import { openState } from "../../src/config/open-state.ts";
-import { defaultBatch, type RunConfig } from "../../src/config/run-config.ts";
-import type { JsonObject } from "../../src/core/json.ts";
-import { defaultLimits } from "../../src/core/limits.ts";
-import type { Counters } from "../../src/engine/control.ts";
-import type { CommittedMessage, RuleInfo } from "../../src/engine/lane-messages.ts";
-import { LaneHandle, type LaneOutcome, type Standby } from "../../src/engine/supervisor.ts";
-import { openSpool } from "../../src/sources/spool/open.ts";
-import type { Spool } from "../../src/sources/spool/spool.ts";
-import { manualClock } from "../../src/testing/manual-clock.ts";
-import { entryOf } from "../sources/spool/fixtures.ts";
-import { cloudTrail } from "./fixtures.ts";
-
-const ruleBudgetMs = 500;
-
-interface Service {
-  readonly lane: LaneHandle;
-  readonly handed: readonly RemoteDelivery[];
-  readonly committed: readonly CommittedMessage[];
-  /** Rules as they were put to use, each time. */
-  readonly loaded: readonly (readonly RuleInfo[])[];
-  readonly warnings: readonly string[];
-  readonly restarts: () => number;
-  /** Writes a rule file; the function may use `event` and the state helpers. */
-  readonly rule: (id: string, body: string, before?: string) => void;
-  /** Stores events of these names, as requests do. */
-  readonly give: (...names: readonly string[]) => Promise<void>;
-  /** Gives an event and waits until so many are examined in all. */
-  readonly examine: (count: number, ...names: readonly string[]) => Promise<Counters>;
-  readonly prepare: () => ReturnType<LaneHandle["prepare"]>;
-  readonly prepareValid: () => Promise<Standby>;
-  /** Counters in the state file, when the lane has ended. */
-  readonly state: () => Promise<Readonly<Record<string, number | undefined>>>;
-}
-
-const counts = `await incrementCounter("seen"); return false;`;
-
-/** A lane in its thread over a spool, with one rule that counts; stopped when the test is over. */
-async function startService(): Promise<Service> {
-  const folder = mkdtempSync(join(tmpdir(), "stakeout-swap-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const rule: Service["rule"] = (id, body, before = "") => {
-    mkdirSync(join(folder, "rules"), { recursive: true });
-    writeFileSync(
-      join(folder, "rules", `${id}.ts`),
-      `import { defineRule, incrementCounter } from "stakeout";
-${before}
-export default defineRule({ id: "${id}", logTypes: ["AWS.CloudTrail"], severity: "low", dedup: (event) => event.eventName,
-  async rule(event) { ${body} } });`,
-    );
-  };
-  rule("Counts", counts);
-  let lane: LaneHandle | undefined;
-  const spool = await openSpool({
-    folder: join(folder, "spool"),
-    sources: ["web"],
-    backlogBytesMax: 1024 * 1024,
-    idempotencyMs: 1000,
-    clock: manualClock(),
-    onAppended: (source) => lane?.tell({ type: "arrival", source }),
-    warn: () => undefined,
-  });
-  onTestFinished(() => spool.close());
-  const config = configOf(folder, spool);
-  const [handed, committed, loaded, warnings] = [
-    [] as RemoteDelivery[],
-    [] as CommittedMessage[],
-    [] as (readonly RuleInfo[])[],
-    [] as string[],
-  ];
-  let restarts = 0;
-  const ready = Promise.withResolvers<void>();
-  const started = new LaneHandle({
-    threadUrl: new URL("../../src/config/lane-thread.ts", import.meta.url),
-    config,
-    limits: { ...defaultLimits, ruleBudgetMs },
-    keepsState: true,
-    onOutput: () => Promise.resolve(),
-    onWarning: (message) => warnings.push(message),
-    onStuck: (message) => warnings.push(message),
-    onRulePrint: () => undefined,
-    onReady: ready.resolve,
-    onLoaded: (rules) => loaded.push(rules),
-    onDeliver: (deliveries) => handed.push(...deliveries),
-    onCommitted: (message) => committed.push(message),
-    onRestart: () => (restarts += 1),
-  });
-  lane = started;
-  onTestFinished(async () => {
-    started.stop();
-    await started.outcome.catch(() => undefined);
-  });
-  await ready.promise;
-  const give: Service["give"] = async (...names) => {
-    const records = names.map((eventName) => cloudTrail(0, { eventName }));
-    await spool.append(entryOf(records, { source: "web" }));
-  };
-  const prepare = (): ReturnType<LaneHandle["prepare"]> => started.prepare(config);
-  return {
-    lane: started,
-    handed,
-    committed,
-    loaded,
-    warnings,
-    restarts: () => restarts,
-    rule,
-    give,
-    examine: async (count, ...names) => {
-      await give(...names);
-      await until(() => committed.at(-1)?.totals.events === count);
-      return started.control.read();
-    },
-    prepare,
-    prepareValid: async () => {
-      const prepared = await prepare();
-      if (prepared.kind !== "standby") throw new Error(JSON.stringify(prepared.problems));
-      return prepared.standby;
-    },
-    state: async () => {
-      const store = openState(join(folder, "state.db"), { readOnly: true });
-      const items = await store.listItems({ limit: 100, nowMs: 0 });
-      await store.close();
-      return Object.fromEntries(items.map(({ key, count }) => [key, count]));
-    },
-  };
-}
-
-function configOf(folder: string, spool: Spool): JsonObject {
-  const config: RunConfig = {
-    rules: [join(folder, "rules")],
-    inputs: [],
-    stdin: false,
-    format: "auto",
-    envelopeField: undefined,
-    logType: undefined,
-    logTypes: [],
-    stateFile: join(folder, "state.db"),
-    alertsFile: undefined,
-    deadLettersFile: join(folder, "dead-letters.jsonl"),
-    console: undefined,
-    limits: { ...defaultLimits, ruleBudgetMs },
-    batch: { ...defaultBatch, latencyMs: 1 },
-    service: {
-      sources: [
-        {
-          kind: "spool",
-          name: "web",
-          logType: undefined,
-          format: "auto",
-          envelopeField: undefined,
-          link: spool.link("web"),
-        },
-      ],
-      spoolFolder: join(folder, "spool"),
-      destinations: [{ name: "remote", path: undefined, route: { enabled: true, closed: false } }],
-      staged: [],
-    },
-  };
-  return config as unknown as JsonObject;
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await turnEventLoop();
-}
+import type { LaneOutcome } from "../../src/engine/supervisor.ts";
+import { type Service, startService, until } from "./swap-fixtures.ts";
 
 /** The lane after it was told to stop. */
 async function stopped({ lane }: Service): Promise<LaneOutcome> {
@@ -185,6 +20,7 @@ describe("content that is swapped in", () => {
     rule("Counts", `return (await incrementCounter("seen")) === 3;`);
     rule("New", `await incrementCounter("new"); return false;`);
     await lane.swap(await service.prepareValid());
+    expect(lane.control.read()).toMatchObject({ events: 2 });
     const counters = await examine(3, "C");
     expect(counters).toMatchObject({ events: 3, alerts: 1, matches: 1 });
     expect(loaded.map((rules) => rules.map(({ id }) => id))).toEqual([["Counts"], ["Counts", "New"]]);
@@ -271,15 +107,26 @@ describe("content that waits", () => {
     await standby.lane.ended;
     await expect(service.lane.swap(standby)).rejects.toMatchObject({ code: "LANE_FAILED" });
     expect(await service.examine(1, "A")).toMatchObject({ events: 1 });
+    expect(service.loaded).toHaveLength(1);
   });
 
-  test("and ends while the old makes way leaves a lane that goes on", async () => {
+  test("and ends while the old makes way is not swapped in, and the old begins anew", async () => {
     const service = await startService();
+    const flag = join(service.folder, "flag");
+    const waits = `while (!existsSync(${JSON.stringify(flag)})) await setTimeout(1); return false;`;
+    const imports = `import { existsSync } from "node:fs"; import { setTimeout } from "node:timers/promises";`;
+    service.rule("Waits", waits, imports);
+    await service.lane.swap(await service.prepareValid());
     const standby = await service.prepareValid();
-    const swap = service.lane.swap(standby).catch(() => undefined);
+    await service.give("A");
+    await until(() => service.lane.control.busy() !== undefined);
+    const swap = service.lane.swap(standby);
     await standby.lane.terminate();
-    await swap;
-    expect(await service.examine(1, "A")).toMatchObject({ events: 1 });
+    writeFileSync(flag, "");
+    await expect(swap).rejects.toMatchObject({ code: "LANE_FAILED" });
+    expect(await service.examine(2, "B")).toMatchObject({ events: 2 });
+    await stopped(service);
+    expect(await service.state()).toEqual({ seen: 2 });
   });
 
   test("takes over from a lane that died and began anew meanwhile", async () => {
@@ -348,6 +195,17 @@ describe("a command", () => {
   test("that comes while a thread begins is done once it has begun", async () => {
     const service = await startService();
     await service.lane.swap(await service.prepareValid());
+    const answer = await service.lane.command({ type: "stage", ruleId: "Counts", staged: true });
+    expect(answer).toEqual({ done: 1, problems: [] });
+  });
+
+  test("that comes while a thread loads in place of one that died is done once it can be", async () => {
+    const service = await startService();
+    const loadsSlowly = "await new Promise((done) => setTimeout(done, 100));";
+    service.rule("Ends", `if (event.eventName === "Bad") process.exit(3); return false;`, loadsSlowly);
+    await service.lane.swap(await service.prepareValid());
+    await service.give("Bad");
+    await until(() => service.restarts() > 0);
     const answer = await service.lane.command({ type: "stage", ruleId: "Counts", staged: true });
     expect(answer).toEqual({ done: 1, problems: [] });
   });

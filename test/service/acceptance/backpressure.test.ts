@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { Load, tell } from "./client.ts";
 import { counterOf, Site } from "./site.ts";
 
-const eventsMin = 16_000;
+const eventsMin = 12_000;
 const clients = 3;
 const mib = 1024 * 1024;
 /** What memory may grow by between the first and the last third of the time: what garbage collection leaves to chance. */

@@ -96,7 +96,7 @@ export function chunksOf(lines: readonly string[], length: number): readonly (re
 }
 
 /** CloudTrail events a second apart, by their numbers, as lines. */
-export function eventLines(from: number, count: number): readonly string[] {
+function eventLines(from: number, count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => {
     const number = from + index;
     return JSON.stringify({
@@ -111,20 +111,22 @@ export function eventLines(from: number, count: number): readonly string[] {
   });
 }
 
-/** Sends events in the background, one request after another, until it is told to stop. */
+/** Sends events in the background, request after request, until it is told to stop. */
 export class Load {
   /** How many events were accepted. */
   sent = 0;
   readonly client: Client;
   readonly #name: string;
   readonly #perRequest: number;
+  readonly #pauseMs: number;
   readonly #done: Promise<void>;
   #isOver = false;
 
-  constructor(site: Site, { name = "load", perRequest = 500 }: LoadOptions = {}) {
+  constructor(site: Site, { name = "load", perRequest = 500, pauseMs = 0 }: LoadOptions = {}) {
     this.client = new Client(site);
     this.#name = name;
     this.#perRequest = perRequest;
+    this.#pauseMs = pauseMs;
     this.#done = this.#run();
     // Whoever ends it is told.
     this.#done.catch(() => undefined);
@@ -139,6 +141,7 @@ export class Load {
     while (!this.#isOver) {
       await this.client.send(`${this.#name}-${this.sent}`, eventLines(this.sent, this.#perRequest));
       this.sent += this.#perRequest;
+      if (this.#pauseMs > 0) await delay(this.#pauseMs);
     }
   }
 }
@@ -148,6 +151,8 @@ export interface LoadOptions {
   readonly name?: string;
   /** Events in a request. Default 500. */
   readonly perRequest?: number;
+  /** Between two requests, in milliseconds. Default 0. */
+  readonly pauseMs?: number;
 }
 
 /** Prints a line for whoever reads the log of the tests. */

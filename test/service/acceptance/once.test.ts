@@ -26,6 +26,16 @@ function readExamples(): { readonly rules: Record<string, string>; readonly line
   return { rules: Object.fromEntries(rules), lines };
 }
 
+/** Tells of an event that is examined twice or not at all, which most events of the examples would not. */
+const countingRule = `import { defineRule, incrementCounter } from "stakeout";
+export default defineRule({
+  id: "Test.Counted", logTypes: ["AWS.CloudTrail"], severity: "low",
+  async rule() {
+    await incrementCounter("examined");
+    return false;
+  },
+});`;
+
 /** What is not as if every delivery had arrived exactly once. */
 function strayDeliveries(site: Site, whole: Outcome): readonly string[] {
   const expected = new Set(deliveryKeys(whole));
@@ -37,7 +47,7 @@ function strayDeliveries(site: Site, whole: Outcome): readonly string[] {
 
 test("events over HTTP raise the alerts of a run, each received once", async () => {
   const { rules, lines } = readExamples();
-  const site = await Site.open({ rules });
+  const site = await Site.open({ rules: { ...rules, "counted.ts": countingRule } });
   const whole = await site.runWhole(`${lines.join("\n")}\n`);
   site.start();
   const client = new Client(site);

@@ -47,7 +47,8 @@ async function refusal(site: Site, file: string, text: string): Promise<string> 
 test("a rule edited under load takes effect, an invalid edit changes nothing", async () => {
   const site = await Site.open({ rules: { "first.ts": ruleText("Test.First") } });
   site.start();
-  const load = new Load(site);
+  const load = new Load(site, { pauseMs: 30 });
+  const startedMs = systemClock.monotonicMs();
   await site.received("Test.First at");
   const tookMs = [
     await measure(site, "second.ts", "Test.Second"),
@@ -64,11 +65,12 @@ test("a rule edited under load takes effect, an invalid edit changes nothing", a
   expect((await site.process.status()).content).toMatchObject({ refusedReloads: 2 });
   expect((await site.process.status()).content).not.toHaveProperty("refused");
   await load.end();
+  const perSecond = Math.round(load.sent / ((systemClock.monotonicMs() - startedMs) / 1000));
   await site.drained();
   expect(await site.process.end("SIGTERM")).toEqual({ code: 0, signal: null });
   const { alerts } = site.receiver.counts;
   tell(
-    `${load.sent} events under load, ${alerts} deliveries; edits took effect after ${tookMs.join(", ")} ms; ` +
+    `${load.sent} events, ${perSecond} a second, ${alerts} deliveries; edits took effect after ${tookMs.join(", ")} ms; ` +
       `refused: ${problems.join(" | ")}`,
   );
   const outcome = await site.outcome();

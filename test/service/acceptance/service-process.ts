@@ -81,6 +81,10 @@ export class ServiceProcess {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   end(signal: NodeJS.Signals): Promise<Ended> {
     this.#isGone ||= signal === "SIGKILL";
     this.#child.kill(signal);

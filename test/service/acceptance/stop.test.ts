@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { systemClock } from "../../../src/core/clock.ts";
 import { Load, tell } from "./client.ts";
@@ -19,6 +20,40 @@ export default defineRule({
   },
   dedup: (event) => String(event.number),
 });`;
+
+/** Makes a file when it begins to load, and takes a second. */
+function slowToLoad(marker: string): string {
+  return `import { writeFileSync } from "node:fs";
+import { defineRule } from "stakeout";
+writeFileSync(${JSON.stringify(marker)}, "");
+Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+export default defineRule({ id: "Test.Slow", logTypes: ["AWS.CloudTrail"], severity: "low", rule: () => false });`;
+}
+
+/** A service that is about to load its rules. */
+async function startSlowly(): Promise<Site> {
+  const site = await Site.open({ rules: {} });
+  const marker = site.pathOf("loading");
+  site.writeRule("slow.ts", slowToLoad(marker));
+  site.start();
+  await vi.waitUntil(() => existsSync(marker), { timeout: 30_000, interval: 5 });
+  return site;
+}
+
+test("SIGTERM ends a service that starts at once", async () => {
+  const site = await startSlowly();
+  expect(await site.process.end("SIGTERM")).toEqual({ code: 143, signal: null });
+  expect(site.process.log).toEqual([]);
+});
+
+test("SIGHUP neither ends a service that starts nor is forgotten", async () => {
+  const site = await startSlowly();
+  site.process.signal("SIGHUP");
+  await site.eventsUrl();
+  const reloads = async (): Promise<number> => (await site.process.status()).content.reloads;
+  await vi.waitUntil(async () => (await reloads()) > 0, { timeout: 30_000, interval: 50 });
+  expect(await site.process.end("SIGTERM")).toEqual({ code: 0, signal: null });
+});
 
 test("SIGTERM under load ends the service in time, and nothing is lost", async () => {
   const settings = { drain: `${drainMs}ms` };
