@@ -71,12 +71,16 @@ function headLines(status: ServiceStatus, screen: Screen): readonly string[] {
 
 function commitLine({ commits, engineClockMs, nowMs }: ServiceStatus): string {
   if (commits.lastMs === undefined) return "nothing committed yet";
-  const clock = new Date(engineClockMs).toISOString().replace(/\.\d+Z$/, "Z");
+  const clock = engineClockMs === 0 ? "not set by any event yet" : isoSeconds(engineClockMs);
   const averageMs = commits.count === 0 ? 0 : commits.commitMsTotal / commits.count;
   return (
     `${count(commits.count, "commit")}, last ${ago(nowMs - commits.lastMs)}, ${averageMs.toFixed(1)} ms on average; ` +
     `engine clock ${clock}`
   );
+}
+
+function isoSeconds(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 function stateLine({ state }: ServiceStatus): readonly string[] {

@@ -46,7 +46,7 @@ export async function loadRules(paths: readonly string[], options: LoadRulesOpti
     .map((path) => ({ file: path, line: 0, message: "not a rule: it has no AnalysisType" }));
   return {
     rules,
-    problems: [...scripts.problems, ...loaded.problems, ...unused, ...sameIds(rules)],
+    problems: withoutRepeated([...scripts.problems, ...loaded.problems, ...unused, ...sameIds(rules)]),
     // A folder that has rules of one language only is no reason to warn.
     warnings: [...scripts.warnings.filter((warning) => !holdsContent(warning)), ...loaded.warnings],
     panther,
@@ -69,6 +69,11 @@ function isNamedScript(path: string): boolean {
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Of a path that is not there, every language says so. */
+function withoutRepeated(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(Object.values(problem)), problem])).values()];
 }
 
 /** Ids that two languages use; within one, its own runtime says so. */

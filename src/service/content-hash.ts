@@ -1,10 +1,28 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 
 /**
- * A hash over the names and contents of all files below some paths, without hidden ones and `node_modules`: what is loaded
- * is the same as long as it is the same. A file that cannot be read counts as empty, a folder as one without files.
+ * What rules, their tests, events, log types and lookup tables are written in. Everything else, a state file for one, is no
+ * content.
+ */
+export const contentEndings: ReadonlySet<string> = new Set([
+  ".ts",
+  ".mts",
+  ".js",
+  ".mjs",
+  ".py",
+  ".yaml",
+  ".yml",
+  ".json",
+  ".jsonl",
+  ".ndjson",
+  ".csv",
+]);
+
+/**
+ * A hash over the names and contents of all content below some paths, without hidden files and `node_modules`: what is
+ * loaded is the same as long as it is the same. A file that cannot be read counts as empty, a folder as one without files.
  */
 export function contentHash(paths: readonly string[]): string {
   const hash = createHash("sha256");
@@ -22,7 +40,7 @@ function filesBelow(path: string, above: readonly string[] = []): readonly strin
   const stat = readOr(() => statSync(path), undefined);
   if (stat === undefined) return [];
   // To read a pipe or a device could take for ever.
-  if (!stat.isDirectory()) return stat.isFile() ? [path] : [];
+  if (!stat.isDirectory()) return stat.isFile() && contentEndings.has(extname(path)) ? [path] : [];
   const real = readOr(() => realpathSync(path), path);
   if (above.includes(real)) return [];
   return readOr(() => readdirSync(path), [])

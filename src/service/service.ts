@@ -323,6 +323,14 @@ export class Service implements AdminService {
     this.#phase = "failed";
     const code = error instanceof StakeoutError ? { code: error.code } : {};
     this.#host.log.error(code, error.message);
-    void this.#close().finally(() => this.#ended.reject(error));
+    void this.#endWith(error);
+  }
+
+  async #endWith(error: Error): Promise<void> {
+    try {
+      await this.#close();
+    } finally {
+      this.#ended.reject(error);
+    }
   }
 }

@@ -46,10 +46,9 @@ function problemsOf({ problems, tests }: JsonReport): readonly Problem[] {
   const failed = tests.filter(({ passed }) => !passed);
   return [
     ...problems.map(({ file, line, message }) => ({ file, line, message })),
-    ...failed.map(({ file, line, ruleId, name, failures, error }) => ({
-      file,
-      line,
-      message: `the test "${name}" of ${ruleId} fails: ${error ?? failures[0]?.message ?? "see stakeout test"}`,
-    })),
+    ...failed.map(({ file, line, ruleId, name, failures, error }) => {
+      const [reason = ""] = (error ?? failures[0]?.message ?? "see stakeout test").split("\n");
+      return { file, line, message: `the test "${name}" of ${ruleId} fails: ${reason}` };
+    }),
   ];
 }

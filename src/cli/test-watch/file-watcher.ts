@@ -1,23 +1,10 @@
 import { type Dirent, type FSWatcher, readdirSync, statSync, watch } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 
+import { contentEndings } from "../../service/content-hash.ts";
+
 /** An editor that saves several files, or one in several steps, is one change. */
 const settleMs = 80;
-
-/** What rules, their tests, events, log types and lookup tables are written in. Everything else, a state file for one, is no change. */
-const watchedEndings = new Set([
-  ".ts",
-  ".mts",
-  ".js",
-  ".mjs",
-  ".py",
-  ".yaml",
-  ".yml",
-  ".json",
-  ".jsonl",
-  ".ndjson",
-  ".csv",
-]);
 
 /** Watches the folders below some paths, new ones included, without what is hidden or in `node_modules`. */
 export class FileWatcher implements Disposable {
@@ -98,7 +85,7 @@ export class FileWatcher implements Disposable {
     const path = name === null ? folder : join(folder, name);
     if (!isFolder(folder)) this.#forget(folder);
     if (isFolder(path)) this.#watchAll();
-    else if (isHidden(path) || !watchedEndings.has(extname(path)) || this.#ignored.has(path)) return;
+    else if (isHidden(path) || !contentEndings.has(extname(path)) || this.#ignored.has(path)) return;
     // A new folder may have got its files before it was watched.
     for (const file of isFolder(path) ? filesBelow(path) : [path]) this.#changed.add(file);
     if (this.#changed.size === 0) return;
@@ -128,7 +115,7 @@ function foldersBelow(folder: string): readonly string[] {
 function filesBelow(folder: string): readonly string[] {
   return foldersBelow(folder).flatMap((each) =>
     entriesOf(each)
-      .filter((entry) => entry.isFile() && watchedEndings.has(extname(entry.name)))
+      .filter((entry) => entry.isFile() && contentEndings.has(extname(entry.name)))
       .map((entry) => join(each, entry.name)),
   );
 }

@@ -22,12 +22,24 @@ function fold(file: string): void {
   db.close();
 }
 
-test("what is committed and not folded is journal, and no keys yet", async () => {
+test("what is committed and not folded is journal, and its keys count", async () => {
   const file = temporaryFile();
   await openWithThree(file);
   const measure = measureStateFile(file);
-  expect(measure.keys).toBe(0);
+  expect(measure.keys).toBe(3);
   expect(measure.journalBytes).toBeGreaterThan(10);
+});
+
+test("what the journal says is gone does not count, folded or not", async () => {
+  const file = temporaryFile();
+  const store = await openWithThree(file);
+  fold(file);
+  store.deleteItem("a");
+  store.incrementCounter(context(), "d", { amount: 1 });
+  await store.commit(commitOf());
+  store.deleteItem("d");
+  await store.commit(commitOf());
+  expect(measureStateFile(file).keys).toBe(2);
 });
 
 test("what is folded is keys, also while a lane writes", async () => {
