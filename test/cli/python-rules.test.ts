@@ -42,7 +42,7 @@ async function stakeoutRun(folder: string, ...more: readonly string[]): Promise<
     );
   let ended = await start();
   // Node itself may crash while it ends a thread (scripts/test-supervisor.ts); the next run goes on.
-  while (ended.signal === "SIGSEGV") ended = await start();
+  while (ended.signal === "SIGSEGV" || ended.signal === "SIGTRAP") ended = await start();
   if (!existsSync(alerts)) throw new Error(`stakeout run raised nothing:\n${ended.stderr}`);
   const lines = readFileSync(alerts, "utf8").split("\n").filter(Boolean);
   return { ...ended, alerts: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
