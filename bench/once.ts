@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { parentPort, Worker } from "node:worker_threads";
 
 import { buildLane, loadContent } from "../src/config/build.ts";
-import { defaultBatch, type RunConfig } from "../src/config/run-config.ts";
 import type { JsonObject } from "../src/core/json.ts";
 import { defaultLimits, type Limits } from "../src/core/limits.ts";
 import { type Counters, LaneControl } from "../src/engine/control.ts";
@@ -14,6 +13,7 @@ import { Lane } from "../src/engine/lane.ts";
 import { LaneHandle } from "../src/engine/supervisor.ts";
 import { youngGenerationMb } from "../src/engine/watch-lane.ts";
 import { Evaluation } from "../src/state/evaluation.ts";
+import { runConfig } from "./run-config.ts";
 
 export interface Measurement {
   readonly events: number;
@@ -59,27 +59,9 @@ function floor(path: string): { readonly events: number; readonly seconds: numbe
   return { events, seconds: (performance.now() - startedMs) / 1000 };
 }
 
-function runConfig(folder: string, path: string, rules: readonly string[]): RunConfig {
-  return {
-    rules,
-    inputs: [path],
-    stdin: false,
-    format: "auto",
-    envelopeField: undefined,
-    logType: undefined,
-    logTypes: [],
-    stateFile: join(folder, "state.db"),
-    alertsFile: join(folder, "alerts.jsonl"),
-    deadLettersFile: join(folder, "dead-letters.jsonl"),
-    console: undefined,
-    limits: defaultLimits,
-    batch: defaultBatch,
-  };
-}
-
 async function run(path: string, rules: readonly string[]): Promise<Omit<RunMeasurement, "maxResidentMb">> {
   const folder = mkdtempSync(join(tmpdir(), "stakeout-bench-"));
-  const config = runConfig(folder, path, rules);
+  const config = runConfig(folder, [path], rules);
   let startedMs = 0;
   let startedCpu = process.cpuUsage();
   const sinceReady = (): Pick<RunMeasurement, "events" | "seconds" | "cpuSeconds"> => {
@@ -135,7 +117,7 @@ async function bare(path: string, rules: readonly string[]): Promise<void> {
   // These size buffers and what an alert keeps: other values would change the work, not take a check away.
   const sizes = { recordBytesMax, journalBytesMax, alertEventsMax, alertEventBytesMax };
   const limits = { ...(Object.fromEntries(unreachable) as unknown as Limits), ...sizes };
-  const config = { ...runConfig(folder, path, rules), limits };
+  const config = { ...runConfig(folder, [path], rules), limits };
   const content = await loadContent(config);
   const control = new UnwatchedControl();
   const nothing = { stdin: process.stdin, write: () => Promise.resolve(), warn: console.error };

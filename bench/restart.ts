@@ -2,13 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { defaultBatch, type RunConfig } from "../src/config/run-config.ts";
 import type { JsonObject } from "../src/core/json.ts";
-import { defaultLimits } from "../src/core/limits.ts";
 import { LaneHandle } from "../src/engine/supervisor.ts";
 import { cloudTrailFile } from "./data.ts";
 import { median } from "./measure.ts";
 import { benchRules } from "./rules.ts";
+import { runConfig } from "./run-config.ts";
 
 const endsLane = `import { defineRule } from "stakeout";
 
@@ -64,21 +63,7 @@ async function restarts(
   inputs: readonly string[],
   rules: readonly string[],
 ): Promise<readonly number[]> {
-  const config: RunConfig = {
-    rules,
-    inputs,
-    stdin: false,
-    format: "auto",
-    envelopeField: undefined,
-    logType: undefined,
-    logTypes: [],
-    stateFile: join(folder, "state.db"),
-    alertsFile: join(folder, "alerts.jsonl"),
-    deadLettersFile: join(folder, "dead-letters.jsonl"),
-    console: undefined,
-    limits: defaultLimits,
-    batch: defaultBatch,
-  };
+  const config = runConfig(folder, inputs, rules);
   const tookMs: number[] = [];
   let endedMs: number | undefined;
   const lane = new LaneHandle({

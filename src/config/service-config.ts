@@ -1,6 +1,7 @@
 import type { JsonValue } from "../core/json.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Severity } from "../core/severity.ts";
+import type { DeliveryPolicy } from "../destinations/deliverer.ts";
 import type { RunConfig } from "./run-config.ts";
 
 /**
@@ -146,25 +147,10 @@ interface DestinationBase {
 export interface RequestingConfig extends DestinationBase {
   /** How long one attempt may take. Default 10 s. */
   readonly timeoutMs: number;
+  /** Default: 4 attempts at a time, at any rate, 1 s to 5 min apart, given up after 24 h; 5 failures break the circuit. */
   readonly policy: DeliveryPolicy;
   /** Private networks that may be reached (CIDR); empty: none. */
   readonly privateNetworks: readonly string[];
-}
-
-/** How a destination is treated that is slow, busy or away. */
-export interface DeliveryPolicy {
-  /** Attempts at a time. Default 4. */
-  readonly concurrencyMax: number;
-  /** Deliveries begun per second, on average; `undefined`: any. */
-  readonly perSecondMax: number | undefined;
-  /** Shortest delay between attempts; the longest that chance may choose doubles with each failure. Default 1 s. */
-  readonly delayMs: number;
-  /** Longest delay between attempts, unless the receiver asks for more. Default 5 min. */
-  readonly delayMaxMs: number;
-  /** After so long a delivery is given up and waits for a person. Default 24 h. */
-  readonly giveUpMs: number;
-  /** Failures in a row after which only one delivery at a time tries the destination. Default 5. */
-  readonly breakAfter: number;
 }
 
 export interface WebhookConfig extends RequestingConfig {

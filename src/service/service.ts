@@ -18,6 +18,7 @@ import { EngineFigures } from "./engine-figures.ts";
 import { createIngestServer, type IngestServer } from "./ingest/server.ts";
 import { LaneKeeper } from "./lane-keeper.ts";
 import { createRulePrintLog, type Log } from "./log.ts";
+import { spoolProblem } from "./spool-problem.ts";
 import { StateMeasurement } from "./state-measure.ts";
 import type { ServiceStatus } from "./status.ts";
 import { type StatusParts, statusOf } from "./status-of.ts";
@@ -153,6 +154,9 @@ export class Service implements AdminService {
     const reasons: string[] = [];
     if (this.#phase !== "running") reasons.push(`The service is ${this.#phase}.`);
     if (!this.#keeper.running) reasons.push("No lane runs: the files of the rules cannot be loaded.");
+    const { spool, ingest } = this.#config;
+    const unwritable = this.#ingest && spoolProblem(spool.folder, ingest.contentBytesMax);
+    if (unwritable !== undefined) reasons.push(unwritable);
     return { ready: reasons.length === 0, reasons };
   }
 

@@ -3,7 +3,6 @@ import { z } from "zod";
 import type { JsonValue } from "../../core/json.ts";
 import { severities, type Severity } from "../../core/severity.ts";
 import type {
-  DeliveryPolicy,
   FileDestinationConfig,
   PagerDutyConfig,
   RequestingConfig,
@@ -12,6 +11,7 @@ import type {
   StdoutConfig,
   WebhookConfig,
 } from "../service-config.ts";
+import type { DeliveryPolicy } from "../../destinations/deliverer.ts";
 import { templateProblems } from "../../destinations/template.ts";
 import { headerProblems } from "../../destinations/webhook/headers.ts";
 import type { Unnamed } from "./source-settings.ts";
